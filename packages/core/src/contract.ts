@@ -1,0 +1,56 @@
+/**
+ * What a browser sees of a BFF: paths, the anti-forgery header, JSON shapes, problem types.
+ * Both sides import it, so neither can drift. Nothing here needs Node.
+ *
+ * @module
+ */
+
+/** The endpoints a BFF answers itself. The names are Duende BFF's, so existing frontends fit. */
+export const paths = {
+  login: '/bff/login',
+  callback: '/bff/callback',
+  user: '/bff/user',
+  logout: '/bff/logout',
+} as const
+
+/**
+ * The header each request with the session cookie must carry: a page of another origin cannot
+ * send it without a CORS preflight, which is refused.
+ */
+export const csrfHeader = { name: 'x-csrf', value: '1' } as const
+
+/** One claim about the signed-in user, or one fact about the session (`bff:` prefix). */
+export interface UserClaim {
+  type: string
+  value: unknown
+}
+
+/** Body of `GET /bff/user`: a claim name can occur once only, arrays stay arrays. */
+export type UserResponse = UserClaim[]
+
+/** The `bff:` facts in a {@link UserResponse}. */
+export const sessionClaims = {
+  /** Where to send the person to sign out: a path with the `sid` that proves intent. */
+  logoutUrl: 'bff:logout_url',
+  /** Whole seconds until the session ends if nothing more is asked. */
+  expiresIn: 'bff:session_expires_in',
+} as const
+
+/** Body of `POST /bff/logout`. */
+export interface LogoutResponse {
+  /** Where the page must navigate to end the session at the issuer too. */
+  logoutUrl: string
+}
+
+/** Prefix of a problem's `type`; what follows is its stable name, such as `login_required`. */
+export const problemTypePrefix = 'urn:sallyport:problem:'
+
+/** An error answer's body, `application/problem+json` (RFC 9457). */
+export interface Problem {
+  /** {@link problemTypePrefix} and the stable name, e.g. `urn:sallyport:problem:login_required`. */
+  type: string
+  title: string
+  status: number
+  /** The code to look up in docs/errors.md. */
+  code: string
+}

@@ -1,0 +1,134 @@
+import { type Problem, problemTypePrefix } from './contract.ts'
+
+interface CatalogueEntry {
+  /** HTTP status a boundary answers with. */
+  status: number
+  /** Stable name in the problem's `type`. */
+  type: string
+  /** What a person may read. Never says more than this. */
+  title: string
+}
+
+/** Every code this stack throws, and what a boundary answers. Documented in docs/errors.md. */
+export const errorCatalogue = {
+  ERR_CONFIG_INVALID: { status: 500, type: 'internal', title: 'Internal error' },
+  ERR_INTERNAL: { status: 500, type: 'internal', title: 'Internal error' },
+  ERR_PORT_TAKEN: { status: 500, type: 'internal', title: 'Internal error' },
+  ERR_SEAL_BROKEN: { status: 500, type: 'internal', title: 'Internal error' },
+
+  ERR_REQUEST_INVALID: { status: 400, type: 'request_invalid', title: 'Malformed request' },
+  ERR_HOST_UNKNOWN: { status: 421, type: 'host_unknown', title: 'This host is not served here' },
+  ERR_ROUTE_NOT_FOUND: { status: 404, type: 'not_found', title: 'Nothing is served at this path' },
+  ERR_METHOD_NOT_ALLOWED: {
+    status: 405,
+    type: 'method_not_allowed',
+    title: 'Method not allowed here',
+  },
+  ERR_CSRF_REJECTED: {
+    status: 403,
+    type: 'csrf_rejected',
+    title: 'The request does not come from the application itself',
+  },
+  ERR_LOGIN_REQUIRED: { status: 401, type: 'login_required', title: 'Sign in first' },
+  ERR_RETURN_URL_INVALID: {
+    status: 400,
+    type: 'return_url_invalid',
+    title: 'The return URL is not a page of this application',
+  },
+  ERR_LOGIN_PARAMETER_INVALID: {
+    status: 400,
+    type: 'login_parameter_invalid',
+    title: 'A sign-in parameter is not allowed',
+  },
+  ERR_CALLBACK_REJECTED: {
+    status: 400,
+    type: 'callback_rejected',
+    title: 'This sign-in cannot be completed',
+  },
+  ERR_LOGIN_DENIED: { status: 400, type: 'login_denied', title: 'The sign-in was not granted' },
+  ERR_IDP_RESPONSE_INVALID: {
+    status: 502,
+    type: 'idp_response_invalid',
+    title: 'The identity server answered something unexpected',
+  },
+  ERR_IDP_UNAVAILABLE: {
+    status: 503,
+    type: 'idp_unavailable',
+    title: 'The identity server cannot be reached',
+  },
+  ERR_LOGOUT_REJECTED: {
+    status: 400,
+    type: 'logout_rejected',
+    title: 'This sign-out link does not belong to the session',
+  },
+  ERR_SESSION_STORE_UNAVAILABLE: {
+    status: 503,
+    type: 'session_store_unavailable',
+    title: 'Sessions cannot be read right now',
+  },
+  ERR_TOKEN_UNAVAILABLE: {
+    status: 403,
+    type: 'token_unavailable',
+    title: 'No access token can be had for this route',
+  },
+  ERR_UPSTREAM_UNREACHABLE: {
+    status: 502,
+    type: 'upstream_unreachable',
+    title: 'The API cannot be reached',
+  },
+  ERR_UPSTREAM_INVALID: {
+    status: 502,
+    type: 'upstream_invalid',
+    title: 'The API answered something malformed',
+  },
+  ERR_UPSTREAM_TIMEOUT: {
+    status: 504,
+    type: 'upstream_timeout',
+    title: 'The API did not answer in time',
+  },
+
+  ERR_TOKEN_INVALID: { status: 401, type: 'token_invalid', title: 'Access token rejected' },
+  ERR_SCOPE_INSUFFICIENT: {
+    status: 403,
+    type: 'scope_insufficient',
+    title: 'The access token does not allow this',
+  },
+  ERR_TOKEN_EXCHANGE_FAILED: {
+    status: 502,
+    type: 'token_exchange_failed',
+    title: 'No access token could be had for the next API',
+  },
+  ERR_ISSUER_KEYS_UNAVAILABLE: {
+    status: 503,
+    type: 'issuer_keys_unavailable',
+    title: 'Access tokens cannot be verified right now',
+  },
+} as const satisfies Record<`ERR_${string}`, CatalogueEntry>
+
+export type ErrorCode = keyof typeof errorCatalogue
+
+/** The one error class. Tell failures apart by `code`; `message` and `cause` are for logs only. */
+export class SallyportError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'SallyportError'
+    this.code = code
+  }
+}
+
+/** The code of an error of this stack; any other error is `ERR_INTERNAL`. */
+export function errorCode(error: unknown): ErrorCode {
+  return error instanceof SallyportError ? error.code : 'ERR_INTERNAL'
+}
+
+/**
+ * What the outside may know of an error (RFC 9457). Leaks neither `message` nor `cause`.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9457.html#section-3 RFC 9457, section 3}
+ */
+export function toProblem(code: ErrorCode): Problem {
+  const { status, type, title } = errorCatalogue[code]
+  return { type: `${problemTypePrefix}${type}`, title, status, code }
+}

@@ -1,0 +1,19 @@
+export { type Clock, type EpochSeconds, systemClock } from './clock.ts'
+export {
+  type CookieOptions,
+  type CookiePair,
+  expireCookie,
+  parseCookies,
+  serializeCookie,
+  uniqueCookie,
+} from './cookie.ts'
+export {
+  type ErrorCode,
+  errorCatalogue,
+  errorCode,
+  SallyportError,
+  toProblem,
+} from './errors.ts'
+export { randomToken, sha256 } from './random.ts'
+export { createSealer, type Sealer, type SealKey } from './seal.ts'
+export { createSecret, type Secret } from './secret.ts'

@@ -1,0 +1,41 @@
+import type { SessionKey, SessionRecord } from './record.ts'
+
+/** A value now, or a promise of it: embedded stores answer at once, and nothing waits. */
+export type Awaitable<T> = T | Promise<T>
+
+/** Which sessions to delete: those of one sign-in at the issuer, or all of a subject. */
+export type SessionFilter =
+  | { readonly issuer: string; readonly sid: string }
+  | { readonly issuer: string; readonly subject: string }
+
+/**
+ * Where sessions live. An implementation is right when it passes `sessionStoreContract`
+ * (`@sallyport/session/testing`).
+ *
+ * Any method may throw or reject when the store cannot be reached; nobody reads that as "no
+ * session". `put` and `delete` are durable against a killed process once they have resolved.
+ */
+export interface SessionStore {
+  /** `undefined` for a session that is unknown, expired or deleted. */
+  get(key: SessionKey): Awaitable<SessionRecord | undefined>
+
+  /**
+   * Writes if version `record.version - 1` is what is stored (0: nothing is, and nothing was
+   * deleted under this key), else changes nothing and gives `false`.
+   */
+  put(record: SessionRecord): Awaitable<boolean>
+
+  /**
+   * Deletes, and leaves a tombstone until the session's absolute end: no write that was under
+   * way brings it back.
+   *
+   * @returns whether there was a live session.
+   */
+  delete(key: SessionKey): Awaitable<boolean>
+
+  /** Deletes all that match, each as {@link SessionStore.delete} does. @returns how many. */
+  deleteAll(filter: SessionFilter): Awaitable<number>
+
+  /** Releases files and connections. The store is not used afterwards. */
+  close(): Awaitable<void>
+}
