@@ -1,0 +1,10 @@
+/**
+ * The browser's side of a BFF: session state, sign-in, sign-out, fetch. No token anywhere.
+ *
+ * @module
+ */
+
+export { type Client, type ClientOptions, createClient, type LoginOptions } from './client.ts'
+export type { Page } from './page.ts'
+export { type ProblemDetails, readProblem } from './problem.ts'
+export type { Session, SessionOptions, SessionState } from './session.ts'
