@@ -8,34 +8,44 @@ beforeEach(() => {
 })
 afterEach(() => {
   vi.useRealTimers()
-})describe('session', () => {
+})
+
+describe('session', () => {
   test('reads the claims, arrays as they are', async () => {
     const { page } = createBrowser(() => Response.json(alice)).open()
     const session = await createClient({}, page).session()
     expect(session).toMatchObject({ subject: 'alice', name: 'Alice Archer' })
     expect(session?.claims.amr).toEqual(['pwd'])
     expect(session?.expiresAt).toEqual(new Date(600_000))
-  })  test('asks with the anti-forgery header, under the base path', async () => {
+  })
+
+  test('asks with the anti-forgery header, under the base path', async () => {
     const browser = createBrowser(() => Response.json(alice))
     await createClient({ basePath: '/shop' }, browser.open().page).session({ slide: false })
     const [request] = browser.requests
     expect(request?.url).toBe('https://shop.test/shop/bff/user?slide=false')
     expect(request?.headers.get('x-csrf')).toBe('1')
-  })  test('is one request for calls at the same time, and a new one later', async () => {
+  })
+
+  test('is one request for calls at the same time, and a new one later', async () => {
     const browser = createBrowser(() => Response.json(alice))
     const client = createClient({}, browser.open().page)
     await Promise.all([client.session(), client.session(), client.session()])
     expect(browser.requests).toHaveLength(1)
     await client.session()
     expect(browser.requests).toHaveLength(2)
-  })  test('is nothing when nobody is signed in', async () => {
+  })
+
+  test('is nothing when nobody is signed in', async () => {
     const onSessionEnd = vi.fn()
     const { page } = createBrowser(loginRequired).open()
     const client = createClient({ onSessionEnd }, page)
     expect(await client.session()).toBeUndefined()
     expect(client.getSnapshot()).toEqual({ status: 'signed_out', ended: false })
     expect(onSessionEnd).not.toHaveBeenCalled()
-  })  test.each([
+  })
+
+  test.each([
     ['an unavailable store', () => new Response('', { status: 503 })],
     ['a page instead of JSON', () => new Response('<!doctype html>')],
     ['claims without a subject', () => Response.json([{ type: 'name', value: 'Mallory' }])],
@@ -45,7 +55,9 @@ afterEach(() => {
     const client = createClient({}, page)
     await expect(client.session()).rejects.toThrow()
     expect(client.getSnapshot().status).toBe('failed')
-  })  test('a failed check leaves a session that has time left', async () => {
+  })
+
+  test('a failed check leaves a session that has time left', async () => {
     const browser = createBrowser(() => Response.json(alice))
     const client = createClient({}, browser.open().page)
     await client.session()
@@ -56,7 +68,9 @@ afterEach(() => {
     await expect(client.session()).rejects.toThrow('503')
     expect(client.getSnapshot().status).toBe('failed')
   })
-})describe('expiry', () => {
+})
+
+describe('expiry', () => {
   test('asks once, without counting as activity, and ends', async () => {
     const browser = createBrowser(() => Response.json(alice))
     const onSessionEnd = vi.fn()
@@ -72,7 +86,9 @@ afterEach(() => {
     ])
     expect(client.getSnapshot()).toEqual({ status: 'signed_out', ended: true })
     expect(onSessionEnd).toHaveBeenCalledOnce()
-  })  test('goes on when another tab kept the session alive', async () => {
+  })
+
+  test('goes on when another tab kept the session alive', async () => {
     const browser = createBrowser(() => Response.json(alice))
     const client = createClient({}, browser.open().page)
     await client.session()
@@ -82,14 +98,28 @@ afterEach(() => {
       status: 'signed_in',
       session: { expiresAt: new Date(1_200_000) },
     })
-  })  test('a session of no time left is not asked for in a busy loop', async () => {
+  })
+
+  test('is counted from the last answer', async () => {
+    const browser = createBrowser(() => Response.json(alice))
+    const client = createClient({}, browser.open().page)
+    await client.session()
+    await vi.advanceTimersByTimeAsync(300_000)
+    await client.session()
+    await vi.advanceTimersByTimeAsync(599_000)
+    expect(browser.requests).toHaveLength(2)
+  })
+
+  test('a session of no time left is not asked for in a busy loop', async () => {
     const spent = alice.map((claim) => (claim.value === 600 ? { ...claim, value: 0 } : claim))
     const browser = createBrowser(() => Response.json(spent))
     await createClient({}, browser.open().page).session()
     await vi.advanceTimersByTimeAsync(3_500)
     expect(browser.requests).toHaveLength(4)
   })
-})describe('expiry far away', () => {
+})
+
+describe('expiry far away', () => {
   test('is not asked for at once', async () => {
     const long = alice.map((claim) => (claim.value === 600 ? { ...claim, value: 3e6 } : claim))
     const browser = createBrowser(() => Response.json(long))
@@ -104,19 +134,27 @@ describe('login', () => {
     const { page, assigned } = createBrowser(loginRequired).open('/orders?page=2#last')
     createClient({ basePath: '/shop' }, page).login()
     expect(assigned).toEqual(['/shop/bff/login?returnUrl=%2Forders%3Fpage%3D2%23last'])
-  })  test('comes back to the page that was asked for', () => {
+  })
+
+  test('comes back to the page that was asked for', () => {
     const { page, assigned } = createBrowser(loginRequired).open('/orders')
     createClient({}, page).login({ returnUrl: '/security' })
     expect(assigned).toEqual(['/bff/login?returnUrl=%2Fsecurity'])
   })
-})describe('logout', () => {
-  const logoutUrl = 'https://id.test/session/end?id_token_hint=x'  test('ends the session in this tab and in the others, then leaves for the issuer', async () => {
+})
+
+describe('logout', () => {
+  const logoutUrl = 'https://id.test/session/end?id_token_hint=x'
+
+  test('ends the session in this tab and in the others, then leaves for the issuer', async () => {
     const browser = createBrowser(() => Response.json(alice))
     const [here, there] = [browser.open(), browser.open()]
     const client = createClient({}, here.page)
     const onSessionEnd = vi.fn()
     const other = createClient({ onSessionEnd }, there.page)
-    await Promise.all([client.session(), other.session()])    browser.answer = () => Response.json({ logoutUrl })
+    await Promise.all([client.session(), other.session()])
+
+    browser.answer = () => Response.json({ logoutUrl })
     await client.logout()
     expect(browser.requests.at(-1)).toMatchObject({
       method: 'POST',
@@ -128,7 +166,9 @@ describe('login', () => {
     expect(other.getSnapshot()).toEqual({ status: 'signed_out', ended: true })
     expect(onSessionEnd).toHaveBeenCalledOnce()
     expect(there.assigned).toEqual([])
-  })  test('of a session that is gone already ends it here and goes nowhere', async () => {
+  })
+
+  test('of a session that is gone already ends it here and goes nowhere', async () => {
     const browser = createBrowser(() => Response.json(alice))
     const { page, assigned } = browser.open()
     const client = createClient({}, page)
@@ -137,7 +177,9 @@ describe('login', () => {
     await client.logout()
     expect(client.getSnapshot().status).toBe('signed_out')
     expect(assigned).toEqual([])
-  })  test('that the BFF could not do leaves the session and says so', async () => {
+  })
+
+  test('that the BFF could not do leaves the session and says so', async () => {
     const browser = createBrowser(() => Response.json(alice))
     const { page, assigned } = browser.open()
     const client = createClient({}, page)
@@ -146,7 +188,9 @@ describe('login', () => {
     await expect(client.logout()).rejects.toThrow('503')
     expect(client.getSnapshot().status).toBe('signed_in')
     expect(assigned).toEqual([])
-  })  test('wins over an answer that was on its way', async () => {
+  })
+
+  test('wins over an answer that was on its way', async () => {
     const browser = createBrowser(() => Response.json(alice))
     const client = createClient({}, browser.open().page)
     await client.session()
