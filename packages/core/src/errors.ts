@@ -87,6 +87,7 @@ export const errorCatalogue = {
     title: 'The API did not answer in time',
   },
 
+  ERR_TOKEN_MISSING: { status: 401, type: 'token_missing', title: 'An access token is needed' },
   ERR_TOKEN_INVALID: { status: 401, type: 'token_invalid', title: 'Access token rejected' },
   ERR_SCOPE_INSUFFICIENT: {
     status: 403,

@@ -1,0 +1,12 @@
+export { type AccessTokenClaims, isClientToken, scopesOf } from './access-token-claims.ts'
+export type { GuardRequest } from './bearer-token.ts'
+export type { GuardContext } from './context.ts'
+export {
+  createGuard,
+  type Guard,
+  type GuardOptions,
+  type Permission,
+  type Requirement,
+  type SignatureAlgorithm,
+} from './guard.ts'
+export type { Refusal } from './refusal.ts'
