@@ -1,5 +1,6 @@
 export { type AccessTokenClaims, isClientToken, scopesOf } from './access-token-claims.ts'
 export type { GuardRequest } from './bearer-token.ts'
+export { type ClientCredentials, createClientCredentials } from './client-credentials.ts'
 export type { GuardContext } from './context.ts'
 export {
   createGuard,
@@ -10,3 +11,5 @@ export {
   type SignatureAlgorithm,
 } from './guard.ts'
 export type { Refusal } from './refusal.ts'
+export { createTokenExchange, type TokenExchange } from './token-exchange.ts'
+export type { ObtainedToken, TokenClientOptions, TokenTarget } from './token-request.ts'

@@ -1,0 +1,49 @@
+import type { ObtainedToken } from './token-request.ts'
+
+/** Seconds before its end from which on a token is not given out any more. */
+const margin = 10
+
+/** Remembers obtained tokens, and shares what is under way. */
+export interface TokenCache {
+  /** The token under this key; obtained with `obtain` unless a good one is there. */
+  get(key: string, obtain: () => Promise<ObtainedToken>): Promise<ObtainedToken>
+}
+
+/**
+ * Creates a cache of tokens, in this process only. A token is never given out beyond its end;
+ * failures are not remembered; when it is full, the one that was longest unused goes.
+ *
+ * @param capacity how many tokens it holds.
+ */
+export function createTokenCache(capacity: number, clock: () => number): TokenCache {
+  const held = new Map<string, ObtainedToken>()
+  const pending = new Map<string, Promise<ObtainedToken>>()
+
+  function keep(key: string, token: ObtainedToken): void {
+    held.delete(key)
+    held.set(key, token)
+    const [oldest] = held.keys()
+    if (held.size > capacity && oldest !== undefined) held.delete(oldest)
+  }
+
+  return {
+    get(key, obtain) {
+      const token = held.get(key)
+      if (token && token.expiresAt - margin > clock()) {
+        keep(key, token)
+        return Promise.resolve(token)
+      }
+      held.delete(key)
+      const running = pending.get(key)
+      if (running) return running
+      const started = obtain()
+        .then((obtained) => {
+          keep(key, obtained)
+          return obtained
+        })
+        .finally(() => pending.delete(key))
+      pending.set(key, started)
+      return started
+    },
+  }
+}
