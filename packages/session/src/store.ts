@@ -1,3 +1,4 @@
+import type { EpochSeconds } from '@sallyport/core'
 import type { SessionKey, SessionRecord } from './record.ts'
 
 /** A value now, or a promise of it: embedded stores answer at once, and nothing waits. */
@@ -35,6 +36,12 @@ export interface SessionStore {
 
   /** Deletes all that match, each as {@link SessionStore.delete} does. @returns how many. */
   deleteAll(filter: SessionFilter): Awaitable<number>
+
+  /**
+   * Remembers `id` until `expiresAt`, for what may be used once only: a sign-in's state, a token's
+   * `jti`. Of all callers in all processes and nodes exactly one gets `true`.
+   */
+  claim(id: string, expiresAt: EpochSeconds): Awaitable<boolean>
 
   /** Releases files and connections. The store is not used afterwards. */
   close(): Awaitable<void>

@@ -1,0 +1,45 @@
+import type { Clock } from '@sallyport/core'
+import type { Database } from 'lmdb'
+import type { EndsTable, LmdbEnvironment } from './lmdb-environment.ts'
+
+/** Rows a transaction: one of thousands would slow every later commit down. */
+const batchSize = 200
+
+/** Removes sessions, tombstones and claims that are over, and every index row of theirs. */
+export async function sweepEnded(environment: LmdbEnvironment, clock: Clock): Promise<number> {
+  const { sessions, ends, claims, claimEnds, members } = environment
+  environment.clearDeadReaders()
+  const removedSessions = await sweepTable({ rows: sessions, ends, members }, clock)
+  return removedSessions + (await sweepTable({ rows: claims, ends: claimEnds, members }, clock))
+}
+
+interface SweptTables {
+  rows: Database<string, string>
+  ends: EndsTable
+  members: Database<string, string>
+}
+
+async function sweepTable({ rows, ends, members }: SweptTables, clock: Clock): Promise<number> {
+  let removed = 0
+  let start: [number, string] = [0, '']
+  for (;;) {
+    ends.resetReadTxn()
+    const end = [clock() + 1]
+    const batch = [...ends.getRange({ start, end, exclusiveStart: true, limit: batchSize })]
+    const results = await Promise.all(
+      batch.map(({ key: endKey, value }) => {
+        const [version, ...memberKeys] = JSON.parse(value) as [number, ...string[]]
+        // A row that was written again meanwhile has another version, and another end.
+        return rows.ifVersion(endKey[1], version, () => {
+          rows.remove(endKey[1])
+          ends.remove(endKey)
+          for (const member of memberKeys) members.remove(member)
+        })
+      }),
+    )
+    removed += results.filter(Boolean).length
+    const last = batch.at(-1)
+    if (!last || batch.length < batchSize) return removed
+    start = last.key
+  }
+}

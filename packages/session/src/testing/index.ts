@@ -1,0 +1,4 @@
+export {
+  type SessionStoreContractOptions,
+  sessionStoreContract,
+} from './session-store-contract.ts'
