@@ -29,6 +29,11 @@ export const errorCatalogue = {
     type: 'csrf_rejected',
     title: 'The request does not come from the application itself',
   },
+  ERR_NAVIGATION_REQUIRED: {
+    status: 403,
+    type: 'navigation_required',
+    title: 'Open this address as a page of the browser',
+  },
   ERR_LOGIN_REQUIRED: { status: 401, type: 'login_required', title: 'Sign in first' },
   ERR_RETURN_URL_INVALID: {
     status: 400,

@@ -1,0 +1,30 @@
+import type { Clock, CookiePair } from '@sallyport/core'
+import type { Logger } from '@sallyport/telemetry'
+import type { Cookies } from './cookies.ts'
+import type { RequestHead } from './decision.ts'
+import type { OidcClient } from './oidc.ts'
+import type { BffConfig } from './options.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import type { Target } from './target.ts'
+import type { AccessTokens } from './tokens/access-tokens.ts'
+
+/** All an endpoint may touch. Built once in create-bff.ts, replaced piece by piece in tests. */
+export interface BffContext {
+  readonly config: BffConfig
+  readonly clock: Clock
+  readonly log: Logger
+  readonly cookies: Cookies
+  readonly oidc: OidcClient
+  readonly sessions: Sessions
+  readonly accessTokens: AccessTokens
+  /** Resources that the routes need tokens for; the first is asked for with the code. */
+  readonly resources: readonly string[]
+  /** Starts work that no answer waits for; it is awaited when the BFF closes. */
+  inBackground(work: Promise<unknown>, failure: string): void
+}
+
+/** A request, read once: its head, canonical target and cookies. */
+export interface BffRequest extends RequestHead {
+  readonly url: Target
+  readonly cookies: readonly CookiePair[]
+}

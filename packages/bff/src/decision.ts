@@ -1,0 +1,51 @@
+/**
+ * Header fields in wire order, flat: name, value, name, value. Duplicates stay duplicates, which
+ * an object could not show.
+ */
+export type HeaderList = readonly string[]
+
+/** The head of a request as it came in, before anybody interpreted it. */
+export interface RequestHead {
+  readonly method: string
+  /** The request-target, byte for byte. */
+  readonly target: string
+  readonly headers: HeaderList
+  /** The peer's address, from the socket. */
+  readonly remoteAddress: string
+}
+
+/** Answer this. Any body of the request is not read. */
+export interface RespondDecision {
+  readonly kind: 'respond'
+  readonly status: number
+  readonly headers: HeaderList
+  readonly body: string
+}
+
+/** Carry the request to an upstream, and its answer back, streaming both. */
+export interface ForwardDecision {
+  readonly kind: 'forward'
+  readonly method: string
+  /** `scheme://host:port`, from configuration alone. */
+  readonly origin: string
+  /** Path and query to ask for. */
+  readonly path: string
+  /** Exactly what to send, but for the framing of the body, which is the lane's. */
+  readonly headers: HeaderList
+  /** What of the upstream's response headers may pass, and what is set; framing excepted. */
+  responseHeaders(upstream: HeaderList): HeaderList
+  /** The route's pattern, for logs, metrics and span names. */
+  readonly route: string
+  /** Seconds the upstream has until its response headers are complete. */
+  readonly timeout: number
+}
+
+/** Not the BFF's: the application around it answers (static files, its own pages). */
+export interface PassDecision {
+  readonly kind: 'pass'
+  /** The canonical path. */
+  readonly path: string
+}
+
+/** What to do with a request. A lane carries it out, and can add no rule and skip none. */
+export type Decision = RespondDecision | ForwardDecision | PassDecision

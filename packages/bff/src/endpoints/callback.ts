@@ -1,0 +1,113 @@
+import { type ErrorCode, errorCode, SallyportError, uniqueCookie } from '@sallyport/core'
+import type { BffContext, BffRequest } from '../context.ts'
+import { sessionCookieName, type Transaction } from '../cookies.ts'
+import type { RespondDecision } from '../decision.ts'
+import type { TokenGrant } from '../oidc.ts'
+import { redirect, respondError } from '../respond.ts'
+import type { SessionContent } from '../sessions/session.ts'
+import { toStored } from '../tokens/access-tokens.ts'
+import { loginLink } from './login.ts'
+import { endSession } from './logout.ts'
+
+const statePattern = /^[\w-]{43}$/
+/** Longer than a transaction lives: its state stays spent until its cookie is worthless. */
+const claimLifetime = 900
+
+/**
+ * `GET /bff/callback`: the browser comes back from the issuer. Redeems the code, creates a new
+ * session under a new id, and goes on to where the sign-in started.
+ *
+ * A response that does not belong to a transaction of this browser changes nothing. A state is
+ * spent once, over all processes, before the issuer is asked anything.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9700.html#section-4.7 RFC 9700, section 4.7}
+ */
+export async function callback(request: BffRequest, context: BffContext): Promise<RespondDecision> {
+  const { config, cookies, log, oidc, sessions, resources } = context
+  const response = readResponse(request.url.query)
+  const transaction = response && cookies.readTransaction(response.state, request.cookies)
+  if (!response || !transaction || transaction.issuer !== config.issuer.href) {
+    log.warn({ event: 'authn_login_fail', reason: 'no_transaction' }, 'a callback is refused')
+    return refuse(request, 'ERR_CALLBACK_REJECTED', undefined)
+  }
+  const setCookies = [cookies.expireTransaction(response.state)]
+  if (!(await sessions.claim(`state:${response.state}`, claimLifetime))) {
+    log.warn({ event: 'authn_login_fail', reason: 'replayed' }, 'a callback is refused')
+    return refuse(request, 'ERR_CALLBACK_REJECTED', transaction, setCookies)
+  }
+  try {
+    const url = new URL(`/bff/callback${request.url.query}`, config.publicUrl)
+    const grant = await oidc.redeem(url, transaction, resources[0])
+    const id = await startSession(request, context, grant)
+    const target = new URL(transaction.returnUrl, config.publicUrl)
+    return redirect(target, { setCookies: [...setCookies, cookies.session(id)] })
+  } catch (error) {
+    log.warn({ event: 'authn_login_fail', error }, 'a sign-in could not be completed')
+    return refuse(request, callbackCode(error), transaction, setCookies)
+  }
+}
+
+/**
+ * The authorization response, if it is one: each parameter once, a code or an error.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.2 RFC 6749, section 4.1.2}
+ */
+function readResponse(query: string): { state: string } | undefined {
+  const parameters = new URLSearchParams(query)
+  const names = [...parameters.keys()]
+  if (new Set(names).size !== names.length) return undefined
+  const state = parameters.get('state') ?? ''
+  const isOneOf = parameters.has('code') !== parameters.has('error')
+  return isOneOf && statePattern.test(state) ? { state } : undefined
+}
+
+async function startSession(
+  request: BffRequest,
+  context: BffContext,
+  grant: TokenGrant,
+): Promise<string> {
+  const { clock, log, sessions, resources } = context
+  const { claims, idToken } = grant
+  if (!claims || !idToken) {
+    throw new SallyportError('ERR_IDP_RESPONSE_INVALID', 'the issuer sent no ID token')
+  }
+  const content: SessionContent = {
+    claims,
+    idToken,
+    refreshToken: grant.refreshToken,
+    accessTokens: { [resources[0] ?? '']: toStored(grant, clock()) },
+  }
+  if (!grant.refreshToken) {
+    log.warn('the issuer gave no refresh token: this session lasts as long as its access token')
+  }
+  const { value: oldId } = uniqueCookie(request.cookies, sessionCookieName)
+  const { id } = await sessions.create(claims, content)
+  const old = oldId ? await sessions.open(oldId) : undefined
+  if (old) await endSession(old, context, 'replaced')
+  log.info({ event: 'authn_login_success', subject: claims.sub }, 'signed in')
+  return id
+}
+
+/** What went wrong, from this person's point of view: nothing they can do about a bad grant. */
+function callbackCode(error: unknown): ErrorCode {
+  const code = errorCode(error)
+  return code === 'ERR_LOGIN_REQUIRED' ? 'ERR_CALLBACK_REJECTED' : code
+}
+
+const details: Partial<Record<ErrorCode, string>> = {
+  ERR_CALLBACK_REJECTED:
+    'It was started in another browser, has been used already, or took too long. Nothing was changed.',
+  ERR_LOGIN_DENIED: 'The identity server reports that you did not sign in or did not agree.',
+  ERR_IDP_UNAVAILABLE: 'It did not answer in time. Try again in a moment.',
+}
+
+function refuse(
+  request: BffRequest,
+  code: ErrorCode,
+  transaction: Transaction | undefined,
+  setCookies: readonly string[] = [],
+): RespondDecision {
+  const detail = details[code]
+  const link = loginLink(transaction?.returnUrl)
+  return respondError(request, code, { ...(detail ? { detail } : {}), link, setCookies })
+}

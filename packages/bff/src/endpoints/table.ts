@@ -1,0 +1,27 @@
+import { paths } from '@sallyport/core/contract'
+import type { Awaitable } from '@sallyport/session'
+import type { BffContext, BffRequest } from '../context.ts'
+import type { RespondDecision } from '../decision.ts'
+import { callback } from './callback.ts'
+import { login } from './login.ts'
+import { logoutByLink, logoutByScript } from './logout.ts'
+import { user } from './user.ts'
+
+/** One of the BFF's own endpoints. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly handle: (request: BffRequest, context: BffContext) => Awaitable<RespondDecision>
+  /** `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. */
+  readonly caller: 'script' | 'page'
+}
+
+/** The BFF's whole public surface. Everything else is proxied, passed on or not found. */
+// biome-ignore format: a table reads by column
+export const endpoints: readonly Endpoint[] = [
+  { method: 'GET',  path: paths.login,    caller: 'page',   handle: login },
+  { method: 'GET',  path: paths.callback, caller: 'page',   handle: callback },
+  { method: 'GET',  path: paths.logout,   caller: 'page',   handle: logoutByLink },
+  { method: 'POST', path: paths.logout,   caller: 'script', handle: logoutByScript },
+  { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
+]

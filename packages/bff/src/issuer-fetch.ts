@@ -1,0 +1,54 @@
+import { SallyportError } from '@sallyport/core'
+import { type Telemetry, traceHeaders } from '@sallyport/telemetry'
+
+/** Longest answer taken from an issuer, in bytes. */
+const longestAnswer = 1_048_576
+
+/** The part of `fetch` that the protocol library uses. */
+export type IssuerFetch = (url: string, init: RequestInit) => Promise<Response>
+
+/**
+ * `fetch` for calls to the issuer: in a client span with `traceparent`, no redirects, a bounded
+ * answer, and every failure that may pass by itself as one code.
+ *
+ * @throws `ERR_IDP_UNAVAILABLE` when there is no whole answer in time, or it is a 5xx or 429.
+ */
+export function createIssuerFetch(telemetry: Telemetry, timeout: number): IssuerFetch {
+  return (url, init) => {
+    const name = `${init.method ?? 'GET'} ${new URL(url).pathname}`
+    return telemetry.call(name, async () => {
+      const signal = AbortSignal.timeout(timeout * 1000)
+      const headers = { ...Object.fromEntries(new Headers(init.headers)), ...traceHeaders() }
+      try {
+        const response = await fetch(url, { ...init, headers, redirect: 'manual', signal })
+        if (response.status >= 500 || response.status === 429) {
+          await response.body?.cancel()
+          throw unavailable(`${name} answered ${response.status}`)
+        }
+        return await bounded(response, name)
+      } catch (cause) {
+        if (cause instanceof SallyportError) throw cause
+        throw unavailable(`${name} got no answer`, cause)
+      }
+    })
+  }
+}
+
+async function bounded(response: Response, name: string): Promise<Response> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > longestAnswer) {
+      throw new SallyportError('ERR_IDP_RESPONSE_INVALID', `${name} answered too much`)
+    }
+    chunks.push(chunk)
+  }
+  const { status, headers } = response
+  const isBodyless = status === 204 || status === 304
+  return new Response(isBodyless ? null : Buffer.concat(chunks), { status, headers })
+}
+
+function unavailable(message: string, cause?: unknown): SallyportError {
+  return new SallyportError('ERR_IDP_UNAVAILABLE', message, { cause })
+}

@@ -1,0 +1,220 @@
+import { type Clock, type ErrorCode, SallyportError } from '@sallyport/core'
+import type { Telemetry } from '@sallyport/telemetry'
+import { importJWK } from 'jose'
+import * as client from 'openid-client'
+import { createIssuerFetch } from './issuer-fetch.ts'
+import type { BffConfig } from './options.ts'
+
+/** What one sign-in must prove when it comes back. Kept in the browser, sealed. */
+export interface SignInSecrets {
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+}
+
+/** Tokens that the issuer granted, validated. */
+export interface TokenGrant {
+  readonly accessToken: string
+  /** Seconds. */
+  readonly expiresIn: number
+  readonly refreshToken?: string | undefined
+  readonly idToken?: string | undefined
+  /** The ID token's claims. */
+  readonly claims?: IdTokenClaims | undefined
+}
+
+export type IdTokenClaims = client.IDToken
+
+/** The issuer, as the BFF needs it. The one place that speaks its protocol. */
+export interface OidcClient {
+  /** Loads the issuer's metadata if that has not been done. */
+  prepare(): Promise<void>
+  newSecrets(): SignInSecrets
+  authorizationUrl(secrets: SignInSecrets, resources: readonly string[]): Promise<URL>
+  /**
+   * Validates an authorization response and redeems its code. State, `iss`, nonce, PKCE and the
+   * ID token's signature and claims all hold when it resolves.
+   */
+  redeem(callback: URL, secrets: SignInSecrets, resource?: string): Promise<TokenGrant>
+  /** `invalid_grant` rejects with `ERR_LOGIN_REQUIRED`: this refresh token is dead. */
+  refresh(refreshToken: string, subject: string, resource?: string): Promise<TokenGrant>
+  revoke(refreshToken: string): Promise<void>
+  /** Where the browser ends the issuer's session; `undefined` when the issuer has no such place. */
+  endSessionUrl(parameters: Record<string, string>): Promise<URL | undefined>
+}
+
+/** When an issuer does not say how long an access token lives (RFC 6749 section 5.1). */
+const assumedLifetime = 300
+const longestLifetime = 86_400
+
+/** Creates the client. Nothing is asked of the issuer before it is needed; failures are retried. */
+export function createOidcClient(
+  config: BffConfig,
+  telemetry: Telemetry,
+  clock: Clock,
+): OidcClient {
+  const redirectUri = new URL('/bff/callback', config.publicUrl).href
+  let pending: Promise<client.Configuration> | undefined
+
+  function configuration(): Promise<client.Configuration> {
+    pending ??= discover(config, telemetry, clock).catch((error) => {
+      pending = undefined
+      throw error
+    })
+    return pending
+  }
+
+  return {
+    async prepare() {
+      await configuration()
+    },
+
+    newSecrets: () => ({
+      state: client.randomState(),
+      nonce: client.randomNonce(),
+      codeVerifier: client.randomPKCECodeVerifier(),
+    }),
+
+    async authorizationUrl(secrets, resources) {
+      const parameters = new URLSearchParams({
+        redirect_uri: redirectUri,
+        scope: config.scopes.join(' '),
+        state: secrets.state,
+        nonce: secrets.nonce,
+        code_challenge: await client.calculatePKCECodeChallenge(secrets.codeVerifier),
+        code_challenge_method: 'S256',
+      })
+      for (const resource of resources) parameters.append('resource', resource)
+      return client.buildAuthorizationUrl(await configuration(), parameters)
+    },
+
+    async redeem(callback, secrets, resource) {
+      const provider = await configuration()
+      const checks = {
+        expectedState: secrets.state,
+        expectedNonce: secrets.nonce,
+        pkceCodeVerifier: secrets.codeVerifier,
+        idTokenExpected: true,
+      }
+      const parameters = resource ? { resource } : undefined
+      return attempt(() =>
+        client.authorizationCodeGrant(provider, callback, checks, parameters).then(toGrant),
+      )
+    },
+
+    async refresh(refreshToken, subject, resource) {
+      const provider = await configuration()
+      const parameters = resource ? { resource } : undefined
+      const grant = await attempt(() =>
+        client.refreshTokenGrant(provider, refreshToken, parameters).then(toGrant),
+      )
+      if (grant.claims && grant.claims.sub !== subject) {
+        throw new SallyportError('ERR_IDP_RESPONSE_INVALID', 'a refresh changed the subject')
+      }
+      return grant
+    },
+
+    async revoke(refreshToken) {
+      const provider = await configuration()
+      if (!provider.serverMetadata().revocation_endpoint) return
+      const hint = { token_type_hint: 'refresh_token' }
+      await attempt(() => client.tokenRevocation(provider, refreshToken, hint))
+    },
+
+    async endSessionUrl(parameters) {
+      const provider = await configuration()
+      if (!provider.serverMetadata().end_session_endpoint) return undefined
+      return client.buildEndSessionUrl(provider, parameters)
+    },
+  }
+}
+
+async function discover(
+  config: BffConfig,
+  telemetry: Telemetry,
+  clock: Clock,
+): Promise<client.Configuration> {
+  const { issuer, clientId, clientAuthentication, issuerTimeout } = config
+  const metadata = {
+    [client.clockSkew]: clock() - Math.floor(Date.now() / 1000),
+    [client.clockTolerance]: 5,
+  }
+  const execute = [client.enableNonRepudiationChecks]
+  if (issuer.protocol === 'http:') execute.push(client.allowInsecureRequests)
+  const provider = await attempt(async () =>
+    client.discovery(issuer, clientId, metadata, await authentication(clientAuthentication), {
+      execute,
+      timeout: issuerTimeout,
+      [client.customFetch]: createIssuerFetch(telemetry, issuerTimeout),
+    }),
+  )
+  const { code_challenge_methods_supported: methods } = provider.serverMetadata()
+  if (methods && !methods.includes('S256')) {
+    throw new SallyportError('ERR_IDP_RESPONSE_INVALID', 'the issuer does not support PKCE S256')
+  }
+  return provider
+}
+
+async function authentication(
+  method: BffConfig['clientAuthentication'],
+): Promise<client.ClientAuth> {
+  if ('secret' in method) return client.ClientSecretBasic(method.secret)
+  const { privateKey } = method
+  const key = (await importJWK(privateKey, privateKey.alg)) as client.CryptoKey
+  return client.PrivateKeyJwt({ key, kid: privateKey.kid })
+}
+
+function toGrant(
+  response: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers,
+): TokenGrant {
+  const { access_token, refresh_token, id_token, token_type } = response
+  if (token_type.toLowerCase() !== 'bearer') {
+    throw new SallyportError('ERR_IDP_RESPONSE_INVALID', 'the token type is not Bearer')
+  }
+  const expiresIn = response.expires_in ?? assumedLifetime
+  return {
+    accessToken: access_token,
+    expiresIn: Math.min(Math.max(0, Math.floor(expiresIn)), longestLifetime),
+    refreshToken: refresh_token,
+    idToken: id_token,
+    claims: response.claims(),
+  }
+}
+
+async function attempt<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    throw toSallyportError(error)
+  }
+}
+
+/** Gives a protocol library's error one of our codes; it stays as the cause, for the log. */
+function toSallyportError(error: unknown): SallyportError {
+  const chain = causes(error)
+  const own = chain.find((cause) => cause instanceof SallyportError)
+  if (own instanceof SallyportError) return own
+  return new SallyportError(codeOf(error, chain), 'the issuer call failed', { cause: error })
+}
+
+function codeOf(error: unknown, chain: readonly unknown[]): ErrorCode {
+  if (error instanceof client.AuthorizationResponseError) return 'ERR_LOGIN_DENIED'
+  if (error instanceof client.ResponseBodyError) {
+    if (error.error === 'invalid_grant') return 'ERR_LOGIN_REQUIRED'
+    if (error.error === 'invalid_target' || error.error === 'invalid_scope') {
+      return 'ERR_TOKEN_UNAVAILABLE'
+    }
+  }
+  const isTimeout = chain.some(
+    (cause) => cause instanceof Error && 'code' in cause && cause.code === 'OAUTH_TIMEOUT',
+  )
+  return isTimeout ? 'ERR_IDP_UNAVAILABLE' : 'ERR_IDP_RESPONSE_INVALID'
+}
+
+function causes(error: unknown): unknown[] {
+  const chain: unknown[] = []
+  for (let next = error; next instanceof Error && chain.length < 8; next = next.cause) {
+    chain.push(next)
+  }
+  return chain
+}

@@ -1,0 +1,116 @@
+import type { SealKey } from '@sallyport/core'
+
+/** What a user writes. Durations are in seconds; URLs are absolute. */
+export interface BffOptions {
+  /** The one origin under which browsers reach the BFF, such as `https://app.example`. */
+  publicUrl: string
+  /** The identity provider, exactly as it names itself in `iss` (RFC 8414 section 2). */
+  issuer: string
+  clientId: string
+  /** How the BFF proves at the issuer who it is. Exactly one; a BFF is never a public client. */
+  clientAuthentication: ClientPrivateKey | ClientSecret
+  /**
+   * Asked for at sign-in; `openid` is always among them.
+   * @defaultValue ['openid', 'profile', 'email']
+   */
+  scopes?: string[]
+  /** Seal what leaves memory (cookies, stored tokens). Newest first; older ones only open. */
+  sealKeys: SealKey[]
+  /** What is proxied. A path that no route matches is not proxied. */
+  routes?: RouteOptions[]
+  session?: SessionOptions
+  logout?: LogoutOptions
+  /**
+   * Seconds the issuer has for one answer.
+   * @defaultValue 5
+   */
+  issuerTimeout?: number
+}
+
+/** `private_key_jwt` (OpenID Connect Core 1.0 section 9). */
+export interface ClientPrivateKey {
+  /** A private JWK with `kid` and `alg`. */
+  privateKey: { kty: string; kid: string; alg: string; [member: string]: unknown }
+}
+
+/** `client_secret_basic`, for issuers that know nothing better. */
+export interface ClientSecret {
+  secret: string
+}
+
+/** One path pattern and the upstream it goes to. */
+export interface RouteOptions {
+  /** A path, or a path and `/*`, which also matches the path itself. Whole segments count. */
+  match: string
+  /** Where it goes: origin and path that takes the place of the matched one. */
+  upstream: string
+  /**
+   * Methods that pass; others get 405.
+   * @defaultValue GET, HEAD, POST, PUT, PATCH, DELETE
+   */
+  methods?: string[]
+  /**
+   * `user`: the signed-in user's access token goes along, nobody else gets in. `none`: open to
+   * visitors, no token and no cookie goes along.
+   * @defaultValue 'user'
+   */
+  token?: 'user' | 'none'
+  /** The resource server the token must be for (RFC 8707); absent: what the issuer gives. */
+  resource?: string
+  /**
+   * Seconds until the upstream must have sent its response headers.
+   * @defaultValue 30
+   */
+  timeout?: number
+}
+
+export interface SessionOptions {
+  /**
+   * A session that nobody uses ends after this.
+   * @defaultValue 1800
+   */
+  idleTimeout?: number
+  /**
+   * Hard end of a session, however active.
+   * @defaultValue 28800
+   */
+  absoluteTimeout?: number
+}
+
+export interface LogoutOptions {
+  /**
+   * What tells the issuer whose session ends. `id_token` is what the standard recommends, and puts
+   * the ID token into a URL; `sid` sends `logout_hint` with the session's `sid` instead, for issuers
+   * that take it (OpenID Connect RP-Initiated Logout 1.0 section 2).
+   * @defaultValue 'id_token'
+   */
+  hint?: 'id_token' | 'sid'
+  /**
+   * Path of this application where the issuer sends the browser afterwards. Registered there.
+   * @defaultValue '/'
+   */
+  returnPath?: string
+}
+
+/** What the code reads: every default filled in, every route compiled. */
+export interface BffConfig {
+  readonly publicUrl: URL
+  readonly issuer: URL
+  readonly clientId: string
+  readonly clientAuthentication: ClientPrivateKey | ClientSecret
+  readonly scopes: readonly string[]
+  readonly sealKeys: readonly SealKey[]
+  readonly routes: readonly RouteConfig[]
+  readonly session: Readonly<Required<SessionOptions>>
+  readonly logout: Readonly<Required<LogoutOptions>>
+  readonly issuerTimeout: number
+}
+
+export interface RouteConfig {
+  readonly match: string
+  readonly upstream: URL
+  readonly methods: readonly string[]
+  readonly token: 'user' | 'none'
+  readonly resource?: string | undefined
+  readonly timeout: number
+}

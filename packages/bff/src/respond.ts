@@ -1,0 +1,81 @@
+import { type ErrorCode, errorCatalogue, toProblem } from '@sallyport/core'
+import type { HeaderList, RespondDecision } from './decision.ts'
+import { renderErrorPage, styleHash } from './error-page.ts'
+import { isNavigation } from './headers.ts'
+
+/** On every answer of the BFF itself: kept nowhere, framed nowhere, sniffed by nobody. */
+const baseHeaders: HeaderList = [
+  ...['cache-control', 'no-store'],
+  ...['referrer-policy', 'no-referrer'],
+  ...['x-content-type-options', 'nosniff'],
+  ...['cross-origin-resource-policy', 'same-origin'],
+]
+
+const noContentPolicy = "default-src 'none'; frame-ancestors 'none'"
+
+/** Extras of an answer. */
+export interface RespondOptions {
+  setCookies?: readonly string[]
+  headers?: HeaderList
+}
+
+export function respondJson(body: unknown, options: RespondOptions = {}): RespondDecision {
+  return respond(200, JSON.stringify(body), {
+    ...options,
+    headers: [
+      ...['content-type', 'application/json'],
+      ...['content-security-policy', noContentPolicy],
+      ...(options.headers ?? []),
+    ],
+  })
+}
+
+/**
+ * Sends the browser on with 303, so that it never repeats a method or body (RFC 9700 section 4.12).
+ */
+export function redirect(location: URL, options: RespondOptions = {}): RespondDecision {
+  return respond(303, '', { ...options, headers: ['location', location.href] })
+}
+
+/** What a person is told and offered when something went wrong. */
+export interface ErrorOptions extends RespondOptions {
+  /** Says more than the title; shown to people and sent as `detail`. Never a secret. */
+  detail?: string
+  /** What the person can do next; a path or URL of our own making. */
+  link?: { href: string; label: string }
+}
+
+/** Seconds after which a caller may try again when something of ours is down. */
+const retryAfterSeconds = '5'
+
+/** An error as a page for people and as a problem for scripts (RFC 9457). */
+export function respondError(
+  request: { headers: HeaderList },
+  code: ErrorCode,
+  options: ErrorOptions = {},
+): RespondDecision {
+  const { detail, link } = options
+  const problem = toProblem(code)
+  const headers: string[] = [...(options.headers ?? []), 'vary', 'accept, sec-fetch-mode']
+  if (problem.status === 503) headers.push('retry-after', retryAfterSeconds)
+  if (isNavigation(request.headers)) {
+    headers.push(
+      ...['content-type', 'text/html; charset=utf-8'],
+      ...['content-security-policy', `${noContentPolicy}; style-src '${styleHash}'`],
+    )
+    const page = renderErrorPage({ title: problem.title, code, detail, link })
+    return respond(problem.status, page, { ...options, headers })
+  }
+  headers.push(
+    ...['content-type', 'application/problem+json'],
+    ...['content-security-policy', noContentPolicy],
+  )
+  const body = JSON.stringify(detail ? { ...problem, detail } : problem)
+  return respond(errorCatalogue[code].status, body, { ...options, headers })
+}
+
+function respond(status: number, body: string, options: RespondOptions): RespondDecision {
+  const headers = [...baseHeaders, ...(options.headers ?? [])]
+  for (const cookie of options.setCookies ?? []) headers.push('set-cookie', cookie)
+  return { kind: 'respond', status, headers, body }
+}

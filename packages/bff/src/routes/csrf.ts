@@ -1,0 +1,42 @@
+import { csrfHeader } from '@sallyport/core/contract'
+import type { HeaderList } from '../decision.ts'
+import { headerValues } from '../headers.ts'
+
+const knownSites = new Set(['same-origin', 'same-site', 'cross-site', 'none'])
+
+/**
+ * Why a request that carries the session cookie is not the application's own; `undefined` when
+ * it is. Three independent proofs, each of which a page of another origin cannot give: our header
+ * (needs a CORS preflight, which is refused), Fetch Metadata, and Origin or Referer.
+ *
+ * A browser that sends neither Fetch Metadata nor Origin nor Referer is judged by our header.
+ *
+ * @see {@link https://www.w3.org/TR/fetch-metadata/ Fetch Metadata Request Headers}
+ */
+export function csrfProblem(headers: HeaderList, publicOrigin: string): string | undefined {
+  const marker = headerValues(headers, csrfHeader.name)
+  if (marker.length === 0) return `the ${csrfHeader.name} header is missing`
+  if (marker.length > 1 || marker[0] !== csrfHeader.value) {
+    return `the ${csrfHeader.name} header must be "${csrfHeader.value}", once`
+  }
+  return crossOriginProblem(headers, publicOrigin)
+}
+
+/** The part of the policy that needs no header of ours. */
+export function crossOriginProblem(headers: HeaderList, publicOrigin: string): string | undefined {
+  const sites = headerValues(headers, 'sec-fetch-site')
+  if (sites.length > 1) return 'Sec-Fetch-Site is repeated'
+  const [site] = sites
+  if (site && knownSites.has(site) && site !== 'same-origin') return `Sec-Fetch-Site is ${site}`
+
+  const origins = headerValues(headers, 'origin')
+  if (origins.length > 1) return 'Origin is repeated'
+  const [origin] = origins
+  if (origin !== undefined) return origin === publicOrigin ? undefined : 'Origin is another'
+
+  if (site === 'same-origin') return undefined
+  const [referer] = headerValues(headers, 'referer')
+  if (referer === undefined) return undefined
+  const isOwn = URL.canParse(referer) && new URL(referer).origin === publicOrigin
+  return isOwn ? undefined : 'Referer is another origin'
+}

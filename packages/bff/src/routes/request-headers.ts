@@ -1,0 +1,134 @@
+import { SallyportError } from '@sallyport/core'
+import type { HeaderList, RequestHead } from '../decision.ts'
+
+/**
+ * Names that never reach an upstream as the browser sent them. Either they belong to one hop
+ * (RFC 9110 section 7.6.1), or an application server may take them for the truth about the user,
+ * the client or the path, or they are this BFF's own.
+ */
+const dropped = new Set([
+  'authorization',
+  'baggage',
+  'client-ip',
+  'connection',
+  'content-length',
+  'cookie',
+  'dpop',
+  'expect',
+  'forwarded',
+  'from',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'max-forwards',
+  'origin',
+  'proxy',
+  'referer',
+  'remote-user',
+  'te',
+  'trace',
+  'traceparent',
+  'tracestate',
+  'trailer',
+  'transfer-encoding',
+  'true-client-ip',
+  'upgrade',
+  'upgrade-insecure-requests',
+  'via',
+  'x-csrf',
+  'x-host',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-host',
+  'x-original-method',
+  'x-original-uri',
+  'x-original-url',
+  'x-real-ip',
+  'x-rewrite-url',
+])
+
+const droppedPrefixes = [
+  'cf-',
+  'client-cert',
+  'proxy-',
+  'sec-',
+  'ssl-',
+  'x-amzn-',
+  'x-auth',
+  'x-client-',
+  'x-envoy-',
+  'x-forwarded',
+  'x-middleware-',
+  'x-ms-',
+  'x-remote-',
+  'x-ssl-',
+  'x-user',
+]
+
+const mediaTypePattern =
+  /^[!#$%&'*+\-.^_`|~\w]+\/[!#$%&'*+\-.^_`|~\w]+(?: ?; ?[!#$%&'*+\-.^_`|~\w]+=(?:[!#$%&'*+\-.^_`|~\w]+|"[^"\\\r\n]*"))*;?$/
+
+/** What the BFF itself says to the upstream about a request. */
+export interface RequestHeaderFacts {
+  readonly publicUrl: URL
+  readonly upstream: URL
+  /** The session's access token for the route, when one goes along. */
+  readonly accessToken?: string | undefined
+  /** `traceparent` of the span around this request. */
+  readonly trace: Readonly<Record<string, string>>
+}
+
+/**
+ * The header fields for the upstream. What is dropped goes first, hop-by-hop by the client's own
+ * `Connection` included; ours are added last, so nothing the client says can remove or double them.
+ *
+ * A name with other characters than letters, digits and `-` is dropped whole: servers that map
+ * names to variables read `X_User` and `X-User` as one.
+ *
+ * @throws `ERR_REQUEST_INVALID` for a repeated or malformed Content-Type, which two parsers could
+ *   read in two ways.
+ */
+export function toUpstreamHeaders(head: RequestHead, facts: RequestHeaderFacts): HeaderList {
+  const { publicUrl, upstream, accessToken, trace } = facts
+  const hopByHop = connectionOptions(head.headers)
+  const result: string[] = ['host', upstream.host]
+  let contentTypes = 0
+
+  for (let i = 0; i < head.headers.length; i += 2) {
+    const name = (head.headers[i] as string).toLowerCase()
+    const value = head.headers[i + 1] as string
+    if (isDropped(name) || hopByHop.has(name)) continue
+    if (name === 'content-type') {
+      contentTypes += 1
+      if (contentTypes > 1 || !mediaTypePattern.test(value)) {
+        throw new SallyportError('ERR_REQUEST_INVALID', 'Content-Type is repeated or malformed')
+      }
+    }
+    result.push(name, value)
+  }
+
+  result.push(
+    ...['x-forwarded-for', head.remoteAddress],
+    ...['x-forwarded-host', publicUrl.host],
+    ...['x-forwarded-proto', publicUrl.protocol.slice(0, -1)],
+  )
+  for (const [name, value] of Object.entries(trace)) result.push(name, value)
+  if (accessToken) result.push('authorization', `Bearer ${accessToken}`)
+  return result
+}
+
+/** The field names that a message's `Connection` declares to be for one hop only. */
+export function connectionOptions(headers: HeaderList): Set<string> {
+  const names = new Set<string>()
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]?.toLowerCase() !== 'connection') continue
+    for (const name of (headers[i + 1] as string).split(',')) names.add(name.trim().toLowerCase())
+  }
+  return names
+}
+
+function isDropped(name: string): boolean {
+  if (dropped.has(name) || !/^[a-z0-9-]+$/.test(name)) return true
+  return droppedPrefixes.some((prefix) => name.startsWith(prefix))
+}

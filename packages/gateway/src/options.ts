@@ -1,0 +1,51 @@
+import type { BffOptions } from '@sallyport/bff'
+import { SallyportError } from '@sallyport/core'
+import * as z from 'zod'
+
+/** What a user writes to run a BFF as a program of its own. */
+export interface GatewayOptions {
+  bff: BffOptions
+  /** Where it listens. The public URL is the BFF's; a TLS proxy may stand between. */
+  listen: {
+    /** @defaultValue 'localhost' */
+    host?: string
+    /** 0: any free port. */
+    port: number
+  }
+  /** Where sessions are kept. */
+  store: {
+    /** Folder of an embedded LMDB environment; made when it is missing. */
+    lmdbFolder: string
+  }
+  /** Folder of the built application: `index.html` and hashed files in `assets`. */
+  webFolder?: string
+}
+
+/** What the code reads. The BFF checks its own part. */
+export interface GatewayConfig extends GatewayOptions {
+  listen: { host: string; port: number }
+}
+
+const schema = z.strictObject({
+  bff: z.custom<BffOptions>((value) => typeof value === 'object' && value !== null),
+  listen: z.strictObject({
+    host: z.string().min(1).default('localhost'),
+    port: z.int().min(0).max(65_535),
+  }),
+  store: z.strictObject({ lmdbFolder: z.string().min(1) }),
+  webFolder: z.string().min(1).optional(),
+}) satisfies z.ZodType<GatewayConfig, GatewayOptions>
+
+/**
+ * Checks options once, at start.
+ *
+ * @throws `ERR_CONFIG_INVALID`, naming every problem by its path.
+ */
+export function parseGatewayOptions(options: unknown): GatewayConfig {
+  const result = schema.safeParse(options)
+  if (result.success) return result.data
+  const problems = result.error.issues.map(
+    (issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`,
+  )
+  throw new SallyportError('ERR_CONFIG_INVALID', ['invalid configuration:', ...problems].join('\n'))
+}

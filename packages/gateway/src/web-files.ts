@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { isNavigation, respondError } from '@sallyport/bff'
+import { type ErrorCode, SallyportError } from '@sallyport/core'
+import type { PassHandler } from '@sallyport/lanes'
+import sirv from 'sirv'
+
+/** The page may load its own files and call its own origin, and nothing else. */
+const contentPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/**
+ * Serves a built single-page application: hashed files for ever, the rest revalidated, and
+ * `index.html` for each address that a person opens. A script's request for something that is not
+ * there gets a 404 problem, never a page.
+ *
+ * @throws `ERR_CONFIG_INVALID` when there is no `index.html` in the folder.
+ */
+export function createWebFiles(folder: string | undefined): PassHandler {
+  if (folder === undefined)
+    return (request, response) => refuse(request, response, 'ERR_ROUTE_NOT_FOUND')
+  if (!existsSync(join(folder, 'index.html'))) {
+    throw new SallyportError(
+      'ERR_CONFIG_INVALID',
+      `webFolder: no index.html in ${folder}; build the application first`,
+    )
+  }
+  const serve = sirv(folder, { etag: true, dotfiles: false, setHeaders })
+
+  return (request, response, path) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return refuse(request, response, 'ERR_METHOD_NOT_ALLOWED')
+    }
+    request.url = path
+    serve(request, response, () => {
+      if (!isNavigation(request.rawHeaders)) return refuse(request, response, 'ERR_ROUTE_NOT_FOUND')
+      request.url = '/'
+      serve(request, response, () => refuse(request, response, 'ERR_ROUTE_NOT_FOUND'))
+    })
+  }
+}
+
+function setHeaders(response: ServerResponse, path: string): void {
+  const isHashed = path.startsWith('/assets/')
+  response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+  response.setHeader('content-security-policy', contentPolicy)
+  response.setHeader('cross-origin-opener-policy', 'same-origin')
+  response.setHeader('cross-origin-resource-policy', 'same-origin')
+  response.setHeader('permissions-policy', 'camera=(), geolocation=(), microphone=()')
+  response.setHeader('referrer-policy', 'same-origin')
+  response.setHeader('x-content-type-options', 'nosniff')
+}
+
+type Refused = Parameters<PassHandler>
+
+function refuse(request: Refused[0], response: Refused[1], code: ErrorCode): void {
+  const { status, headers, body } = respondError({ headers: request.rawHeaders }, code)
+  response.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))])
+  response.end(request.method === 'HEAD' ? undefined : body)
+}

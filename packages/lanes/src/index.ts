@@ -1,0 +1,7 @@
+export {
+  createNodeLane,
+  type NodeLane,
+  type NodeLaneOptions,
+  type PassHandler,
+} from './node-lane.ts'
+export { createNodeServer } from './node-server.ts'
