@@ -16,11 +16,17 @@ export interface DemoSettings {
   readonly ports: Readonly<Record<ServiceName, number>>
   /** Where a browser finds each service: `http://localhost:PORT`, no slash at the end. */
   readonly publicUrls: Readonly<Record<ServiceName, string>>
-  /** Absolute path. Databases, keys, logs and the built page live here, and nothing else does. */
+  /** Absolute path. Databases, keys and logs live here, and nothing else does. */
   readonly dataDir: string
   readonly keyFiles: DemoKeyFiles
   readonly lifetimes: DemoLifetimes
   readonly accounts: readonly DemoAccount[]
+}
+
+/** What a service gets at its start: the settings, and what the starter made of them. */
+export interface ServiceSettings extends DemoSettings {
+  /** Absolute path of the built page: `index.html`, and `assets` with hashed names. */
+  readonly webDir: string
 }
 
 /** Absolute paths of the key files, mode 0600, made when the demo first starts. */
@@ -56,8 +62,9 @@ export interface DemoRequest {
 
 const repository = resolve(import.meta.dirname, '../../..')
 
-const port = z.coerce.number().int().min(1).max(65_535)
-const seconds = z.coerce.number().int().min(1)
+const wholeNumber = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
+const port = wholeNumber.pipe(z.number().min(1).max(65_535))
+const seconds = wholeNumber.pipe(z.number().min(1))
 
 /** Every variable: its default, its rule, its flag if it has one, and what it is for. */
 const variables = {
@@ -65,7 +72,7 @@ const variables = {
     fallback: join(repository, '.sallyport/demo'),
     rule: z.string().min(1),
     flag: 'data',
-    help: 'folder of databases, keys, logs and the built page',
+    help: 'folder of databases, keys and logs',
   },
   BFF_PORT: { fallback: 3000, rule: port, flag: 'port', help: 'the application, behind the BFF' },
   IDENTITY_PORT: { fallback: 3001, rule: port, help: 'the identity server' },
@@ -177,7 +184,7 @@ function readVariables(
   problems: string[],
 ): Values {
   const entries = Object.entries<Variable>(variables).map(([name, { fallback, rule }]) => {
-    const parsed = rule.safeParse(raw[name] ?? fallback)
+    const parsed = rule.safeParse(String(raw[name] ?? fallback))
     if (parsed.success) return [name, parsed.data]
     for (const { message } of parsed.error.issues) problems.push(`${name}: ${message}`)
     return [name, fallback]

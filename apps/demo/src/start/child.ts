@@ -1,10 +1,10 @@
 import { createLog } from '@sallyport/telemetry'
-import type { DemoSettings, ServiceName } from '../settings.ts'
+import type { ServiceName, ServiceSettings } from '../settings.ts'
 
 /** What the starter sends to a service, once, as its first IPC message. */
 export interface StartMessage {
   readonly service: ServiceName
-  readonly settings: DemoSettings
+  readonly settings: ServiceSettings
 }
 
 /** What a service sends back once it listens. */
@@ -28,7 +28,7 @@ const drainMs = 5000
  * SIGINT and when the starter is gone, however it went. An error nobody caught is logged and
  * ends the process with 1: its state is unknown.
  */
-export function runService(start: (settings: DemoSettings) => Promise<RunningService>): void {
+export function runService(start: (settings: ServiceSettings) => Promise<RunningService>): void {
   if (!process.send) {
     process.stderr.write('This file is one service of the demo: start them all with "npm start".\n')
     process.exit(1)
