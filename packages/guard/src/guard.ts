@@ -1,4 +1,4 @@
-import { createSecret, errorCode, type Secret } from '@sallyport/core'
+import { createSecret, type ErrorCode, errorCode, type Secret } from '@sallyport/core'
 import { z } from 'zod'
 import { type AccessTokenClaims, isClientToken, scopesOf } from './access-token-claims.ts'
 import { type GuardRequest, readBearerToken } from './bearer-token.ts'
@@ -66,6 +66,12 @@ export interface Guard {
    * @throws TypeError for a requirement that is not one.
    */
   authorize(request: GuardRequest, requirement: Requirement): Promise<Permission | Refusal>
+
+  /**
+   * The answer for a failure behind the guard, such as one of a token exchange: the code's problem,
+   * with this API's challenge where a new token would help.
+   */
+  refuse(code: ErrorCode): Refusal
 }
 
 const optionsSchema = z.strictObject({
@@ -116,6 +122,8 @@ export function createGuard(options: GuardOptions, context: GuardContext = {}): 
   const log = resolved.telemetry?.log
 
   return {
+    refuse: (code) => refuse(code, realm),
+
     async authorize(request, requirement) {
       const { scopes } = parseRequirement(requirement)
       const bearer = readBearerToken(request)

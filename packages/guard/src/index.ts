@@ -1,4 +1,8 @@
 export { type AccessTokenClaims, isClientToken, scopesOf } from './access-token-claims.ts'
+export { type ApiAnswer, type ApiProblem, problemAnswer } from './api/answer.ts'
+export { type ApiOptions, createApiHandler } from './api/api-handler.ts'
+export type { JsonBody } from './api/json-body.ts'
+export type { ApiCall, ApiRoute, GuardedRoute, PublicCall, PublicRoute } from './api/routes.ts'
 export type { GuardRequest } from './bearer-token.ts'
 export { type ClientCredentials, createClientCredentials } from './client-credentials.ts'
 export type { GuardContext } from './context.ts'
