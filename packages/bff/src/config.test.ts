@@ -1,0 +1,70 @@
+import { createSecret, randomToken } from '@sallyport/core'
+import { describe, expect, test } from 'vitest'
+import { isSecureOrLoopback, parseConfig } from './config.ts'
+
+const minimal = {
+  publicUrl: 'https://app.example',
+  issuer: 'https://idp.example',
+  clientId: 'app',
+  clientAuthentication: { secret: randomToken() },
+  sealKeys: [{ kid: 'k1', key: createSecret(randomToken()) }],
+}
+
+describe('configuration', () => {
+  test('fills in every default', () => {
+    const config = parseConfig(minimal)
+    expect(config.scopes).toEqual(['openid', 'profile', 'email'])
+    expect(config.session).toEqual({ idleTimeout: 1800, absoluteTimeout: 28_800 })
+    expect(config.logout).toEqual({ hint: 'id_token', returnPath: '/' })
+  })
+
+  test('names every problem by its path, at once', () => {
+    const broken = {
+      ...minimal,
+      publicUrl: 'http://app.example',
+      issuer: 'idp.example',
+      clientID: 'typo',
+      clientAuthentication: { secret: 'short' },
+      routes: [
+        { match: 'api', upstream: 'ftp://x' },
+        { match: '/bff/x', upstream: 'http://x' },
+      ],
+      session: { idleTimeout: 60, absoluteTimeout: 30 },
+    }
+    const attempt = () => parseConfig(broken)
+    for (const path of [
+      'publicUrl',
+      'issuer',
+      'clientID',
+      'clientAuthentication',
+      'routes.0.match',
+      'routes.0.upstream',
+      'routes.1.match',
+      'session.idleTimeout',
+    ]) {
+      expect(attempt).toThrow(path)
+    }
+    expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_INVALID' }))
+  })
+
+  test('never prints a secret', () => {
+    const secret = 'planted-secret'
+    expect(() => parseConfig({ ...minimal, clientAuthentication: { secret, x: 1 } })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining(secret) }),
+    )
+  })
+
+  test.each([
+    ['https://a.example', true],
+    ['http://localhost:3000', true],
+    ['http://app.localhost', true],
+    ['http://127.0.0.1', true],
+    ['http://[::1]:3000', true],
+    ['http://a.example', false],
+    ['http://localhost.evil.example', false],
+    ['http://127.0.0.1.evil.example', false],
+    ['http://10.0.0.1', false],
+  ])('BFF-03: %s may carry credentials: %s', (url, isAllowed) => {
+    expect(isSecureOrLoopback(new URL(url))).toBe(isAllowed)
+  })
+})

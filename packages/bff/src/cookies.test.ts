@@ -1,0 +1,99 @@
+import { createSecret, parseCookies, randomToken } from '@sallyport/core'
+import { describe, expect, test } from 'vitest'
+import { createCookies, type Transaction } from './cookies.ts'
+
+const keys = [{ kid: 'k1', key: createSecret(randomToken()) }]
+
+function browser() {
+  let now = 1_000_000
+  const jar = new Map<string, string>()
+  const cookies = createCookies(keys, () => now)
+  return {
+    cookies,
+    jar,
+    wait: (seconds: number) => {
+      now += seconds
+    },
+    present: () => parseCookies([...jar].map(([name, value]) => `${name}=${value}`).join('; ')),
+    header: () => [...jar].map(([name, value]) => `${name}=${value}`).join('; '),
+    store(setCookies: string[]) {
+      for (const setCookie of setCookies) {
+        const [, name, value] = /^([^=]+)=([^;]*)/.exec(setCookie) ?? []
+        if (value) jar.set(name as string, value)
+        else jar.delete(name as string)
+      }
+    },
+    transaction: (returnUrl = '/orders'): Transaction => ({
+      ...{ state: randomToken(), nonce: randomToken(), codeVerifier: randomToken() },
+      ...{ issuer: 'https://idp.example/', returnUrl, createdAt: now },
+    }),
+  }
+}
+
+describe('transaction cookies', () => {
+  test('BFF-03..08: have every attribute that protects them', () => {
+    const { cookies, transaction } = browser()
+    const [setCookie] = cookies.transaction(transaction(), [])
+    expect(setCookie).toMatch(
+      /^__Host-Http-bff-tx\.[\w-]{43}=[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=600$/,
+    )
+    expect(cookies.session('x'.repeat(43))).toMatch(
+      /^__Host-Http-bff=x{43}; Path=\/; Secure; HttpOnly; SameSite=Strict$/,
+    )
+  })
+
+  test('A008: 500 sign-ins that nobody finishes leave few cookies, and the latest works', () => {
+    const tab = browser()
+    let latest = tab.transaction()
+    for (let i = 0; i < 500; i += 1) {
+      latest = tab.transaction(`/${'a'.repeat(i)}`)
+      tab.store(tab.cookies.transaction(latest, tab.present()))
+      tab.wait(0.5)
+      expect(tab.header().length).toBeLessThan(8192)
+    }
+    expect(tab.jar.size).toBeLessThanOrEqual(10)
+    expect(tab.cookies.readTransaction(latest.state, tab.present())?.nonce).toBe(latest.nonce)
+  })
+
+  test('ten tabs can sign in side by side', () => {
+    const tab = browser()
+    const all = Array.from({ length: 10 }, () => tab.transaction())
+    for (const one of all) tab.store(tab.cookies.transaction(one, tab.present()))
+    for (const one of all) {
+      expect(tab.cookies.readTransaction(one.state, tab.present())).toEqual(one)
+    }
+  })
+
+  test('A022: one that is older than its time is nothing', () => {
+    const tab = browser()
+    const one = tab.transaction()
+    tab.store(tab.cookies.transaction(one, []))
+    tab.wait(599)
+    expect(tab.cookies.readTransaction(one.state, tab.present())).toBeDefined()
+    tab.wait(1)
+    expect(tab.cookies.readTransaction(one.state, tab.present())).toBeUndefined()
+  })
+
+  test('A002, A021, A053: opens under its own state only, and not when changed', () => {
+    const tab = browser()
+    const [one, two] = [tab.transaction(), tab.transaction()]
+    tab.store(tab.cookies.transaction(one, []))
+    const value = [...tab.jar.values()][0] as string
+    const read = (state: string, text: string) =>
+      tab.cookies.readTransaction(state, [{ name: `__Host-Http-bff-tx.${state}`, value: text }])
+    expect(read(one.state, value)).toEqual(one)
+    expect(read(two.state, value)).toBeUndefined()
+    expect(read(one.state, `${value.slice(0, -2)}AA`)).toBeUndefined()
+    expect(tab.cookies.readLogout([{ name: '__Host-Http-bff-logout', value }])).toBeUndefined()
+  })
+
+  test('an ID token too large for a cookie is left out, and the sign-out goes on', () => {
+    const { cookies } = browser()
+    const setCookie = cookies.logout({ idToken: 'x'.repeat(8000), sid: 's', createdAt: 1_000_000 })
+    const value = /=([^;]*)/.exec(setCookie)?.[1] as string
+    expect(cookies.readLogout([{ name: '__Host-Http-bff-logout', value }])).toEqual({
+      sid: 's',
+      createdAt: 1_000_000,
+    })
+  })
+})

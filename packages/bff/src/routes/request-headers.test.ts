@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest'
+import { headerValues } from '../headers.ts'
+import { toUpstreamHeaders } from './request-headers.ts'
+
+const facts = {
+  publicUrl: new URL('https://app.example'),
+  upstream: new URL('http://orders.internal:8080/v1'),
+  accessToken: 'ours',
+  trace: { traceparent: '00-aaaa-bbbb-01' },
+}
+
+function send(headers: string[], accessToken: string | undefined = facts.accessToken) {
+  const head = { method: 'GET', target: '/api/x', headers, remoteAddress: '203.0.113.7' }
+  return toUpstreamHeaders(head, { ...facts, accessToken })
+}
+
+describe('headers to an upstream', () => {
+  test('are the client’s own, and ours', () => {
+    expect(send(['Accept', 'application/json', 'If-None-Match', '"1"'])).toEqual([
+      ...['host', 'orders.internal:8080'],
+      ...['accept', 'application/json', 'if-none-match', '"1"'],
+      ...['x-forwarded-for', '203.0.113.7'],
+      ...['x-forwarded-host', 'app.example'],
+      ...['x-forwarded-proto', 'https'],
+      ...['traceparent', '00-aaaa-bbbb-01'],
+      ...['authorization', 'Bearer ours'],
+    ])
+  })
+
+  test.each(['Bearer attacker', 'Basic YWRtaW46', ''])(
+    'A090: Authorization %j of the client is dropped',
+    (value) => {
+      expect(headerValues(send(['Authorization', value]), 'authorization')).toEqual(['Bearer ours'])
+      const anonymous = toUpstreamHeaders(
+        { method: 'GET', target: '/', headers: ['Authorization', value], remoteAddress: '::1' },
+        { ...facts, accessToken: undefined },
+      )
+      expect(headerValues(anonymous, 'authorization')).toEqual([])
+    },
+  )
+
+  test.each([
+    ['Connection', 'authorization'],
+    ['connection', 'close, Authorization'],
+    ['CONNECTION', 'x-forwarded-for , cookie,traceparent, host'],
+  ])('A092: %s: %s takes nothing of ours away', (name, value) => {
+    const headers = send([name, value, 'Connection', 'x-custom', 'X-Custom', 'gone', 'X-Kept', '1'])
+    expect(headerValues(headers, 'authorization')).toEqual(['Bearer ours'])
+    expect(headerValues(headers, 'x-forwarded-for')).toEqual(['203.0.113.7'])
+    expect(headerValues(headers, 'traceparent')).toHaveLength(1)
+    expect(headerValues(headers, 'host')).toEqual(['orders.internal:8080'])
+    expect(headerValues(headers, 'x-custom')).toEqual([])
+    expect(headerValues(headers, 'x-kept')).toEqual(['1'])
+    expect(headerValues(headers, 'connection')).toEqual([])
+  })
+
+  test.each([
+    [
+      'A093',
+      [
+        'Keep-Alive',
+        'Proxy-Authorization',
+        'Proxy-Connection',
+        'TE',
+        'Trailer',
+        'Upgrade',
+        'HTTP2-Settings',
+        'Transfer-Encoding',
+      ],
+    ],
+    [
+      'A094',
+      [
+        'X-Forwarded-Port',
+        'X-Forwarded-Prefix',
+        'X-Forwarded-Uri',
+        'Forwarded',
+        'X-Real-IP',
+        'X-Original-URL',
+        'X-Rewrite-URL',
+        'Via',
+        'True-Client-IP',
+        'X-HTTP-Method-Override',
+      ],
+    ],
+    ['A096', ['X_Forwarded_User', 'X-Forwarded_User', 'X.User', 'x-FORWARDED-user', 'x_user_id']],
+    [
+      'A097',
+      ['X-User-ID', 'X-Auth-Request-User', 'Remote-User', 'X-Remote-User', 'X-Forwarded-Groups'],
+    ],
+    ['A100', ['Expect']],
+    ['A102', ['X-Middleware-Subrequest', 'X-CSRF']],
+    ['A105', ['__proto__', 'constructor_']],
+    ['cookies', ['Cookie']],
+  ])('%s: %j never pass', (_row, names) => {
+    for (const name of names) {
+      const values = headerValues(send([name, 'evil'], undefined), name.toLowerCase())
+      expect(values, name).not.toContain('evil')
+    }
+  })
+
+  test('A094: forwarded headers are the BFF’s word alone', () => {
+    const headers = send([
+      'X-Forwarded-For',
+      '1.2.3.4',
+      'X-Forwarded-Host',
+      'evil',
+      'X-Forwarded-Proto',
+      'http',
+    ])
+    expect(headerValues(headers, 'x-forwarded-for')).toEqual(['203.0.113.7'])
+    expect(headerValues(headers, 'x-forwarded-host')).toEqual(['app.example'])
+    expect(headerValues(headers, 'x-forwarded-proto')).toEqual(['https'])
+  })
+
+  test.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'multipart/form-data; boundary="a b"',
+    'APPLICATION/JSON',
+    'application/json ; charset=utf-8',
+  ])('A101: Content-Type %j passes as it is', (value) =>
+    expect(headerValues(send(['Content-Type', value]), 'content-type')).toEqual([value]),
+  )
+
+  test.each([
+    'application/json\ttext',
+    ' application/json',
+    'application/json<script>',
+    'json',
+    'application/json, text/plain',
+    'a/b; charset',
+  ])('A101: Content-Type %j is refused', (value) =>
+    expect(() => send(['Content-Type', value])).toThrow('Content-Type'),
+  )
+
+  test('A101: two Content-Types are refused', () => {
+    const twice = ['Content-Type', 'application/json', 'content-type', 'text/plain']
+    expect(() => send(twice)).toThrow('Content-Type')
+  })
+})
