@@ -165,8 +165,8 @@ function proxy(
   route: CompiledRoute,
   context: BffContext,
 ): Awaitable<Decision> {
-  const { config } = context
-  const { origin } = config.publicUrl
+  const { publicUrl } = context.config
+  const { origin } = publicUrl
   if (route.token === 'user' || hasSessionCookie(request)) {
     assertOwn(csrfProblem(request.headers, origin), context)
   } else {
@@ -177,22 +177,25 @@ function proxy(
       headers: ['allow', route.methods.join(', ')],
     })
   }
-  if (route.token === 'none') return forward(request, route, config)
+  if (route.token === 'none') return forward(request, route, { publicUrl })
 
   return chain(requireSession(request, context), (session) => {
     context.sessions.slide(session)
     const accessToken = context.accessTokens.forResource(session, route.resource ?? '')
-    return chain(accessToken, (token) => forward(request, route, config, token))
+    return chain(accessToken, (token) => forward(request, route, { publicUrl, accessToken: token }))
   })
+}
+
+interface ForwardFacts {
+  publicUrl: URL
+  accessToken?: string
 }
 
 function forward(
   request: BffRequest,
   route: CompiledRoute,
-  config: BffConfig,
-  accessToken?: string,
+  { publicUrl, accessToken }: ForwardFacts,
 ): ForwardDecision {
-  const { publicUrl } = config
   const { upstream } = route
   const facts = { publicUrl, upstream, accessToken, trace: traceHeaders() }
   return {

@@ -4,8 +4,15 @@ import { type Telemetry, traceHeaders } from '@sallyport/telemetry'
 /** Longest answer taken from an issuer, in bytes. */
 const longestAnswer = 1_048_576
 
+/** What the protocol library asks for; the same as `fetch` takes. */
+interface IssuerRequest {
+  method: string
+  headers: Record<string, string>
+  body?: unknown
+}
+
 /** The part of `fetch` that the protocol library uses. */
-export type IssuerFetch = (url: string, init: RequestInit) => Promise<Response>
+export type IssuerFetch = (url: string, request: IssuerRequest) => Promise<Response>
 
 /**
  * `fetch` for calls to the issuer: in a client span with `traceparent`, no redirects, a bounded
@@ -14,13 +21,13 @@ export type IssuerFetch = (url: string, init: RequestInit) => Promise<Response>
  * @throws `ERR_IDP_UNAVAILABLE` when there is no whole answer in time, or it is a 5xx or 429.
  */
 export function createIssuerFetch(telemetry: Telemetry, timeout: number): IssuerFetch {
-  return (url, init) => {
-    const name = `${init.method ?? 'GET'} ${new URL(url).pathname}`
+  return (url, request) => {
+    const name = `${request.method} ${new URL(url).pathname}`
     return telemetry.call(name, async () => {
       const signal = AbortSignal.timeout(timeout * 1000)
-      const headers = { ...Object.fromEntries(new Headers(init.headers)), ...traceHeaders() }
+      const init = { ...request, headers: { ...request.headers, ...traceHeaders() } } as RequestInit
       try {
-        const response = await fetch(url, { ...init, headers, redirect: 'manual', signal })
+        const response = await fetch(url, { ...init, redirect: 'manual', signal })
         if (response.status >= 500 || response.status === 429) {
           await response.body?.cancel()
           throw unavailable(`${name} answered ${response.status}`)

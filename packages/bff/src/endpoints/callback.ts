@@ -28,12 +28,12 @@ export async function callback(request: BffRequest, context: BffContext): Promis
   const transaction = response && cookies.readTransaction(response.state, request.cookies)
   if (!response || !transaction || transaction.issuer !== config.issuer.href) {
     log.warn({ event: 'authn_login_fail', reason: 'no_transaction' }, 'a callback is refused')
-    return refuse(request, 'ERR_CALLBACK_REJECTED', undefined)
+    return refuse(request, 'ERR_CALLBACK_REJECTED')
   }
   const setCookies = [cookies.expireTransaction(response.state)]
   if (!(await sessions.claim(`state:${response.state}`, claimLifetime))) {
     log.warn({ event: 'authn_login_fail', reason: 'replayed' }, 'a callback is refused')
-    return refuse(request, 'ERR_CALLBACK_REJECTED', transaction, setCookies)
+    return refuse(request, 'ERR_CALLBACK_REJECTED', { transaction, setCookies })
   }
   try {
     const url = new URL(`/bff/callback${request.url.query}`, config.publicUrl)
@@ -43,7 +43,7 @@ export async function callback(request: BffRequest, context: BffContext): Promis
     return redirect(target, { setCookies: [...setCookies, cookies.session(id)] })
   } catch (error) {
     log.warn({ event: 'authn_login_fail', error }, 'a sign-in could not be completed')
-    return refuse(request, callbackCode(error), transaction, setCookies)
+    return refuse(request, callbackCode(error), { transaction, setCookies })
   }
 }
 
@@ -101,12 +101,13 @@ const details: Partial<Record<ErrorCode, string>> = {
   ERR_IDP_UNAVAILABLE: 'It did not answer in time. Try again in a moment.',
 }
 
-function refuse(
-  request: BffRequest,
-  code: ErrorCode,
-  transaction: Transaction | undefined,
-  setCookies: readonly string[] = [],
-): RespondDecision {
+interface Refusal {
+  transaction?: Transaction
+  setCookies?: readonly string[]
+}
+
+function refuse(request: BffRequest, code: ErrorCode, refusal: Refusal = {}): RespondDecision {
+  const { transaction, setCookies = [] } = refusal
   const detail = details[code]
   const link = loginLink(transaction?.returnUrl)
   return respondError(request, code, { ...(detail ? { detail } : {}), link, setCookies })

@@ -86,7 +86,12 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     }
     const token = toStored(grant, startedAt)
     const isSettled = await settle(key, held.holder, (content) => ({
-      content: mergeGrant(content, held.resource, token, grant),
+      content: {
+        ...content,
+        idToken: grant.idToken ?? content.idToken,
+        refreshToken: grant.refreshToken ?? content.refreshToken,
+        accessTokens: { ...content.accessTokens, [held.resource]: token },
+      },
     }))
     if (!isSettled) {
       await revokeLeftover(grant)
@@ -149,20 +154,6 @@ export function toStored(grant: TokenGrant, obtainedAt: number): StoredAccessTok
     accessToken: grant.accessToken,
     obtainedAt,
     expiresAt: obtainedAt + grant.expiresIn,
-  }
-}
-
-function mergeGrant(
-  content: SessionContent,
-  resource: string,
-  token: StoredAccessToken,
-  grant: TokenGrant,
-): SessionContent {
-  return {
-    ...content,
-    idToken: grant.idToken ?? content.idToken,
-    refreshToken: grant.refreshToken ?? content.refreshToken,
-    accessTokens: { ...content.accessTokens, [resource]: token },
   }
 }
 
