@@ -14,7 +14,8 @@ export type SessionFilter =
  * (`@sallyport/session/testing`).
  *
  * Any method may throw or reject when the store cannot be reached; nobody reads that as "no
- * session". `put` and `delete` are durable against a killed process once they have resolved.
+ * session". Writes are durable against a killed process once they have resolved, and a read sees
+ * all that have resolved before it, in whichever process.
  */
 export interface SessionStore {
   /** `undefined` for a session that is unknown, expired or deleted. */
@@ -22,7 +23,11 @@ export interface SessionStore {
 
   /**
    * Writes if version `record.version - 1` is what is stored (0: nothing is, and nothing was
-   * deleted under this key), else changes nothing and gives `false`.
+   * deleted under this key), else changes nothing and gives `false`. A session that has expired
+   * counts as nothing: its next version is refused, it does not come back.
+   *
+   * @throws TypeError for what is no record: a key that is empty or longer than 256 characters, a
+   * version below 1, an end that is later than the absolute one, an unknown field.
    */
   put(record: SessionRecord): Awaitable<boolean>
 
@@ -34,15 +39,24 @@ export interface SessionStore {
    */
   delete(key: SessionKey): Awaitable<boolean>
 
-  /** Deletes all that match, each as {@link SessionStore.delete} does. @returns how many. */
+  /**
+   * Deletes all that match, in every frontend, each as {@link SessionStore.delete} does. When one
+   * of them fails, the others are deleted all the same, and then it throws.
+   *
+   * @returns how many live sessions there were.
+   */
   deleteAll(filter: SessionFilter): Awaitable<number>
 
   /**
    * Remembers `id` until `expiresAt`, for what may be used once only: a sign-in's state, a token's
-   * `jti`. Of all callers in all processes and nodes exactly one gets `true`.
+   * `jti`. Of all callers in all processes and nodes exactly one gets `true`; none, if the claim
+   * would be over at once.
    */
   claim(id: string, expiresAt: EpochSeconds): Awaitable<boolean>
 
-  /** Releases files and connections. The store is not used afterwards. */
+  /**
+   * Lets what is under way finish and releases files and connections. Every later call fails with
+   * `ERR_SESSION_STORE_UNAVAILABLE`, but for another `close`.
+   */
   close(): Awaitable<void>
 }
