@@ -43,7 +43,7 @@ export function keepFresh<T>(
   }
 
   function loadUnlessJustTried(): Promise<void> {
-    if (running) return running
+    if (running !== undefined) return running
     const pause = failure ? limits.pauseAfterFailure : limits.pause
     if (uptime() - attemptedAt < pause) return Promise.resolve()
     attemptedAt = uptime()

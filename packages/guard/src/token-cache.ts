@@ -35,7 +35,7 @@ export function createTokenCache(capacity: number, clock: () => number): TokenCa
       }
       held.delete(key)
       const running = pending.get(key)
-      if (running) return running
+      if (running !== undefined) return running
       const started = obtain()
         .then((obtained) => {
           keep(key, obtained)

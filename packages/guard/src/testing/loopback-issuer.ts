@@ -9,7 +9,7 @@ import {
 } from 'jose'
 import { type LoopbackServer, listen, sendJson } from './loopback-server.ts'
 
-/** The API that the tokens are made for. */
+/** The API that tokens are made for unless said otherwise. */
 export const audience = 'http://localhost:3012'
 
 /** A key pair as an issuer has it. */
@@ -19,7 +19,10 @@ export interface IssuerKey {
   jwk: JWK
 }
 
-/** An issuer on a loopback socket: metadata, keys, and a way to sign what it would issue. */
+/**
+ * An issuer on a loopback socket, to test an API with: it publishes metadata and keys, and signs
+ * whatever claims it is told to. It has no accounts, no sign-in and no token endpoint of its own.
+ */
 export interface LoopbackIssuer extends LoopbackServer {
   /** Its identifier. */
   issuer: string
