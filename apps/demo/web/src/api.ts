@@ -1,0 +1,67 @@
+import { type Client, readProblem } from '@sallyport/client'
+import { adviseOn, type Failure } from './failure.ts'
+
+/** An amount in the currency's smallest unit: cents. */
+export interface Price {
+  amount: number
+  currency: string
+}
+
+/** A product, as the inventory API lists it. */
+export interface Item {
+  sku: string
+  name: string
+  price: Price
+  stock: number
+}
+
+/** An order, as the orders API lists it, with the stock the inventory API knows right now. */
+export interface Order {
+  id: string
+  sku: string
+  name: string
+  quantity: number
+  status: string
+  createdAt: string
+  /** Absent while the inventory API does not answer. */
+  stock?: number | null
+}
+
+export type Answer<Value> = { ok: true; value: Value } | { ok: false; failure: Failure }
+
+export async function listItems(client: Client, signal?: AbortSignal): Promise<Answer<Item[]>> {
+  const answer = await ask<{ items: Item[] }>(client, '/api/inventory/items', { signal })
+  return answer.ok ? { ok: true, value: answer.value.items } : answer
+}
+
+export async function listOrders(client: Client, signal?: AbortSignal): Promise<Answer<Order[]>> {
+  const answer = await ask<{ orders: Order[] }>(client, '/api/orders', { signal })
+  return answer.ok ? { ok: true, value: answer.value.orders } : answer
+}
+
+export function placeOrder(
+  client: Client,
+  order: Pick<Order, 'sku' | 'quantity'>,
+): Promise<Answer<Order>> {
+  return ask<Order>(client, '/api/orders', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(order),
+  })
+}
+
+async function ask<Value>(
+  client: Client,
+  path: string,
+  init: Omit<RequestInit, 'signal'> & { signal?: AbortSignal | undefined },
+): Promise<Answer<Value>> {
+  const { signal = null, ...rest } = init
+  try {
+    const response = await client.fetch(path, { ...rest, signal })
+    if (response.ok) return { ok: true, value: (await response.json()) as Value }
+    const problem = await readProblem(response)
+    return { ok: false, failure: adviseOn(response.status, problem, client.traceId(response)) }
+  } catch {
+    return { ok: false, failure: adviseOn(0) }
+  }
+}

@@ -1,0 +1,81 @@
+import { useSession } from '@sallyport/client/react'
+import { useEffect } from 'react'
+import { useClient } from './client-context.ts'
+import { Landing } from './landing/landing.tsx'
+import { OrdersPage } from './orders/orders-page.tsx'
+import { navigate, type Route, routes, useRoute } from './router.ts'
+import { SecurityPage } from './security/security-page.tsx'
+import { Header } from './shell/header.tsx'
+import { Notice } from './shell/notice.tsx'
+import { PageSkeleton } from './shell/skeleton.tsx'
+
+const product = 'Sallyport Demo'
+
+/** The whole page: what is shown follows from the session and the path. */
+export function App() {
+  const client = useClient()
+  const state = useSession(client)
+  const route = useRoute()
+  const isSignedIn = state.status === 'signed_in'
+
+  useEffect(() => {
+    if (isSignedIn && route === '/') navigate('/orders', 'replace')
+  }, [isSignedIn, route])
+  useEffect(() => {
+    document.title = `${product} · ${route ? routes[route] : 'Not found'}`
+  }, [route])
+
+  switch (state.status) {
+    case 'loading':
+      return <PageSkeleton />
+    case 'failed':
+      return (
+        <Notice
+          testId="session-unknown"
+          title="We cannot tell whether you are signed in"
+          action={{ label: 'Try again', run: () => void client.session().catch(() => {}) }}
+        >
+          The server did not answer. Nothing is shown until it does, and you have not been signed
+          out. Check that the demo still runs.
+        </Notice>
+      )
+    case 'signed_out':
+      if (!state.ended) return <Landing route={route} />
+      return (
+        <Notice
+          testId="session-ended"
+          title="Your session ended"
+          action={{ label: 'Sign in again', run: () => client.login() }}
+        >
+          It expired, or you signed out in another tab. Nothing of it is left in this page. After
+          you sign in you come back to where you were.
+        </Notice>
+      )
+    case 'signed_in':
+      return (
+        // Another person in the same tab gets a page that remembers nothing of the one before.
+        <div key={state.session.subject} className="shell">
+          <a className="skip-link" href="#main">
+            Skip to content
+          </a>
+          <Header session={state.session} route={route} />
+          <main id="main" tabIndex={-1}>
+            <View route={route} />
+          </main>
+        </div>
+      )
+  }
+}
+
+function View({ route }: { route: Route | undefined }) {
+  if (route === '/security') return <SecurityPage />
+  if (route) return <OrdersPage />
+  return (
+    <section className="card empty" data-testid="not-found">
+      <h1>There is no such page</h1>
+      <p>
+        <a href="/orders">Go to your orders</a>
+      </p>
+    </section>
+  )
+}

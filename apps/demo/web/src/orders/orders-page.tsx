@@ -1,0 +1,43 @@
+import { useCallback, useState } from 'react'
+import { listItems, listOrders } from '../api.ts'
+import { useClient } from '../client-context.ts'
+import { useAnswer } from '../use-answer.ts'
+import { OrderForm } from './order-form.tsx'
+import { OrderList } from './order-list.tsx'
+
+/** What was ordered, and the form to order more. */
+export function OrdersPage() {
+  const client = useClient()
+  const orders = useAnswer(listOrders)
+  const items = useAnswer(listItems)
+  const [newestId, setNewestId] = useState<string>()
+
+  const showNew = useCallback(
+    (id: string) => {
+      setNewestId(id)
+      orders.reload()
+      items.reload()
+      // The call kept the session alive: show the time it has now.
+      client.session({ slide: false }).catch(() => {})
+    },
+    [client, orders.reload, items.reload],
+  )
+
+  return (
+    <div className="orders-page">
+      <div className="page-head">
+        <h1>Orders</h1>
+        <button
+          type="button"
+          className="button quiet small"
+          onClick={orders.reload}
+          disabled={orders.isLoading}
+        >
+          Refresh
+        </button>
+      </div>
+      <OrderList orders={orders} newestId={newestId} />
+      <OrderForm items={items} onPlaced={showNew} />
+    </div>
+  )
+}

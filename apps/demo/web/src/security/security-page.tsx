@@ -1,0 +1,20 @@
+import { useSession } from '@sallyport/client/react'
+import { useClient } from '../client-context.ts'
+import { BrowserView } from './browser-view.tsx'
+import { Burst } from './burst.tsx'
+import { Claims } from './claims.tsx'
+
+/** What is behind the sign-in: what the browser holds, knows and can do. */
+export function SecurityPage() {
+  const state = useSession(useClient())
+  return (
+    <div className="security-page">
+      <div className="page-head">
+        <h1>Security</h1>
+      </div>
+      <BrowserView />
+      <Burst />
+      {state.status === 'signed_in' && <Claims session={state.session} />}
+    </div>
+  )
+}
