@@ -5,7 +5,10 @@ export const checkSteps: readonly Step[] = [
   { title: 'Format and lint (Biome)', run: ['biome', 'ci', '--colors=off'] },
   { title: 'Build the packages (tsc -b)', run: ['tsc', '-b'] },
   { title: 'Type-check tests, apps and tools', run: ['tsc', '-p', 'tsconfig.check.json'] },
-  { title: 'Unused files, exports and dependencies (knip)', run: ['knip', '--no-progress'] },
+  {
+    title: 'Unused files, exports and dependencies (knip)',
+    run: ['knip', '--no-progress', '--no-config-hints'],
+  },
   {
     title: 'House rules and published packages',
     run: ['vitest', 'run', '--project=rules'],
