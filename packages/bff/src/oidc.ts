@@ -90,6 +90,7 @@ export function createOidcClient(
 
     async redeem(callback, secrets, resource) {
       const provider = await configuration()
+      assertSentByIssuer(callback, provider.serverMetadata())
       const checks = {
         expectedState: secrets.state,
         expectedNonce: secrets.nonce,
@@ -153,6 +154,18 @@ async function discover(
     throw new SallyportError('ERR_IDP_RESPONSE_INVALID', 'the issuer does not support PKCE S256')
   }
   return provider
+}
+
+/**
+ * The library checks this too; here it is told apart from what the issuer itself did wrong.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9207.html#section-2.4 RFC 9207, section 2.4}
+ */
+function assertSentByIssuer(callback: URL, metadata: client.ServerMetadata): void {
+  const sender = callback.searchParams.get('iss')
+  const isPromised = metadata.authorization_response_iss_parameter_supported === true
+  if (sender === null ? !isPromised : sender === metadata.issuer) return
+  throw new SallyportError('ERR_CALLBACK_REJECTED', 'the response is not from the issuer')
 }
 
 async function authentication(

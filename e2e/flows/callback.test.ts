@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Browser, createBrowser } from '../world/browser.ts'
+import { createWorld, type World } from '../world/world.ts'
+
+const navigation = [
+  'sec-fetch-mode',
+  'navigate',
+  'sec-fetch-dest',
+  'document',
+  'accept',
+  'text/html',
+]
+const session = '__Host-Http-bff'
+
+let world: World
+beforeAll(async () => {
+  world = await createWorld()
+})
+afterAll(() => world.close())
+beforeEach(() => {
+  world.issuerRequests.length = 0
+})
+
+const tokenCalls = () => world.issuerRequests.filter((call) => call === 'POST /token').length
+const open = (browser: Browser, url: string) => browser.ask(url, { headers: navigation })
+
+/** A sign-in of alice's, stopped at the door: the callback URL that was not opened yet. */
+async function startSignIn(browser = createBrowser(), username = 'alice'): Promise<string> {
+  const login = await open(browser, `${world.app}/bff/login?returnUrl=/orders`)
+  const mine = createBrowser()
+  for (const [name, value] of browser.cookies) {
+    if (!name.startsWith(session)) mine.cookies.set(name, value)
+  }
+  let callback = ''
+  const page = await mine.navigate(login.header('location') ?? '')
+  const done = page.url.startsWith(world.app)
+    ? page
+    : await mine.submit(page, { username, password: username })
+  callback = done.visited.find((url) => url.includes('/bff/callback')) ?? ''
+  if (!callback) throw new Error('the identity server sent no authorization response')
+  world.issuerRequests.length = 0
+  return callback
+}
+
+describe('an authorization response', () => {
+  test('A001: without the transaction of this browser is refused, before any token call', async () => {
+    const callback = await startSignIn()
+    const victim = createBrowser()
+    const answer = await open(victim, callback)
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain('This sign-in cannot be completed')
+    expect(answer.headers('set-cookie')).toEqual([])
+    expect(tokenCalls()).toBe(0)
+  })
+
+  test('A002: with the transaction of another sign-in is refused; that one stays usable', async () => {
+    const browser = createBrowser()
+    const mine = await startSignIn(browser)
+    const foreign = await startSignIn()
+    expect((await open(browser, foreign)).status).toBe(400)
+    expect(tokenCalls()).toBe(0)
+    expect((await open(browser, mine)).status).toBe(303)
+    expect(browser.cookies.has(session)).toBe(true)
+  })
+
+  test.each([
+    ['code twice', (url: string) => `${url}&code=another`],
+    ['iss twice', (url: string) => `${url}&iss=https%3A%2F%2Fevil.example`],
+    ['state twice', (url: string) => `${url}&state=x`],
+    ['error beside code', (url: string) => `${url}&error=access_denied`],
+    ['no code', (url: string) => url.replace(/code=[^&]*&?/, '')],
+  ])('A004: %s is refused', async (_what, forge) => {
+    const browser = createBrowser()
+    const callback = await startSignIn(browser)
+    const answer = await open(browser, forge(callback))
+    expect(answer.status).toBe(400)
+    expect(tokenCalls()).toBe(0)
+    expect(browser.cookies.has(session)).toBe(false)
+  })
+
+  test('A005: replayed is refused, with one token call in all and the session untouched', async () => {
+    const browser = createBrowser()
+    const callback = await startSignIn(browser)
+    const before = new Map(browser.cookies)
+    await open(browser, callback)
+    const id = browser.cookies.get(session)
+    for (const [name, value] of before) browser.cookies.set(name, value)
+    const again = await open(browser, callback)
+    expect(again.status).toBe(400)
+    expect(tokenCalls()).toBe(1)
+    expect(browser.cookies.get(session)).toBe(id)
+    expect((await browser.call(`${world.app}/bff/user`)).status).toBe(200)
+  })
+
+  test('A006: replayed 20 times at once makes one token call and one session', async () => {
+    const browser = createBrowser()
+    const callback = await startSignIn(browser)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => open(browser, callback)))
+    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 400)).toHaveLength(19)
+    expect(tokenCalls()).toBe(1)
+  })
+
+  test('A009: never continues a session that was planted', async () => {
+    const attacker = await world.signIn(createBrowser(), 'bob')
+    const planted = attacker.cookies.get(session) as string
+    const victim = createBrowser()
+    victim.cookies.set(session, planted)
+    const callback = await startSignIn(victim)
+    await open(victim, callback)
+    expect(victim.cookies.get(session)).not.toBe(planted)
+    expect((await attacker.call(`${world.app}/bff/user`)).status).toBe(401)
+    expect((await victim.call(`${world.app}/bff/user`)).text).toContain('alice@example.com')
+  })
+
+  test('A010: of another person ends the session that was there, and its tokens', async () => {
+    const browser = await world.signIn()
+    const old = createBrowser()
+    old.cookies.set(session, browser.cookies.get(session) as string)
+    const fresh = createBrowser()
+    fresh.cookies.set(session, browser.cookies.get(session) as string)
+    await open(fresh, await startSignIn(fresh, 'bob'))
+    expect((await fresh.call(`${world.app}/bff/user`)).text).toContain('bob@example.com')
+    expect((await old.call(`${world.app}/bff/user`)).status).toBe(401)
+    await expect.poll(() => world.issuerRequests).toContain('POST /revoke')
+  })
+
+  test.each([
+    '?state=x&code=y',
+    '?error=access_denied',
+    '',
+    '?code=y',
+    '?state=x&error=server_error',
+  ])('A024: %j proves nothing and changes nothing', async (query) => {
+    const browser = await world.signIn()
+    world.issuerRequests.length = 0
+    const answer = await open(browser, `${world.app}/bff/callback${query}`)
+    expect(answer.status).toBe(400)
+    expect(answer.headers('set-cookie')).toEqual([])
+    expect(world.issuerRequests).toEqual([])
+    expect((await browser.call(`${world.app}/bff/user`)).status).toBe(200)
+  })
+
+  test('A024: with an error of its own transaction says so, and offers to start again', async () => {
+    const browser = createBrowser()
+    const login = await open(browser, `${world.app}/bff/login?returnUrl=/orders`)
+    const state = new URL(login.header('location') ?? '').searchParams.get('state')
+    const iss = encodeURIComponent(world.issuer)
+    const query = `?error=access_denied&state=${state}&iss=${iss}`
+    const answer = await open(browser, `${world.app}/bff/callback${query}`)
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain('The sign-in was not granted')
+    expect(answer.text).toContain('/bff/login?returnUrl=%2Forders')
+    expect(tokenCalls()).toBe(0)
+  })
+
+  test('A028: as a cross-site form POST is not taken', async () => {
+    const browser = createBrowser()
+    const callback = new URL(await startSignIn(browser))
+    const answer = await browser.ask(`${world.app}/bff/callback`, {
+      method: 'POST',
+      headers: ['content-type', 'application/x-www-form-urlencoded', 'origin', world.issuer],
+      body: callback.search.slice(1),
+    })
+    expect(answer.status).toBe(405)
+    expect(answer.header('allow')).toBe('GET')
+    expect(tokenCalls()).toBe(0)
+  })
+
+  test.each([
+    ['HEAD', []],
+    ['OPTIONS', []],
+    ['GET', ['sec-purpose', 'prefetch']],
+    ['GET', ['sec-purpose', 'prefetch;prerender']],
+    ['GET', ['purpose', 'prefetch']],
+    ['GET', ['sec-fetch-mode', 'cors', 'sec-fetch-dest', 'empty']],
+    ['GET', ['sec-fetch-mode', 'navigate', 'sec-fetch-dest', 'iframe']],
+  ])('A029: by %s %j neither starts nor spends a sign-in', async (method, headers) => {
+    const browser = createBrowser()
+    const callback = await startSignIn(browser)
+    const login = await browser.ask(`${world.app}/bff/login`, { method, headers })
+    const early = await browser.ask(callback, { method, headers })
+    expect([login.status, early.status].every((status) => status === 403 || status === 405)).toBe(
+      true,
+    )
+    expect(login.headers('set-cookie')).toEqual([])
+    expect(tokenCalls()).toBe(0)
+    expect((await open(browser, callback)).status).toBe(303)
+  })
+})
+
+describe('a sign-in request', () => {
+  test('A012, A030: takes nothing over from the link that starts it', async () => {
+    const wanted = {
+      ...{ prompt: 'none', scope: 'admin', acr_values: 'x', max_age: '0', client_id: 'other' },
+      ...{ redirect_uri: 'https://evil.example', request_uri: 'urn:x', resource: 'https://evil' },
+      ...{ state: 'x', nonce: 'x', code_challenge: 'x', response_type: 'token' },
+    }
+    const query = new URLSearchParams({ ...wanted, returnUrl: '/orders' })
+    const answer = await open(createBrowser(), `${world.app}/bff/login?${query}`)
+    const sent = new URL(answer.header('location') ?? '').searchParams
+    for (const name of ['prompt', 'acr_values', 'max_age', 'request_uri']) {
+      expect(sent.has(name), name).toBe(false)
+    }
+    expect(sent.get('client_id')).toBe('bff')
+    expect(sent.get('redirect_uri')).toBe(`${world.app}/bff/callback`)
+    expect(sent.get('response_type')).toBe('code')
+    expect(sent.get('scope')).not.toContain('admin')
+    expect(sent.getAll('resource')).toEqual([
+      world.settings.publicUrls.orders,
+      world.settings.publicUrls.inventory,
+    ])
+    expect(sent.get('code_challenge_method')).toBe('S256')
+  })
+
+  test('A016: never repeats state, nonce or challenge', async () => {
+    const seen = new Set<string>()
+    for (let i = 0; i < 50; i += 1) {
+      const answer = await open(createBrowser(), `${world.app}/bff/login`)
+      const sent = new URL(answer.header('location') ?? '').searchParams
+      for (const name of ['state', 'nonce', 'code_challenge']) seen.add(sent.get(name) ?? '')
+    }
+    expect(seen.size).toBe(150)
+  })
+
+  test('A021: its cookie is no session, and a session is no transaction', async () => {
+    const browser = createBrowser()
+    await startSignIn(browser)
+    const [name, value] =
+      [...browser.cookies].find(([key]) => key.startsWith(`${session}-tx.`)) ?? []
+    browser.cookies.set(session, value as string)
+    expect((await browser.call(`${world.app}/bff/user`)).status).toBe(401)
+    const signedIn = await world.signIn()
+    signedIn.cookies.set(name as string, signedIn.cookies.get(session) as string)
+    const state = name?.slice(`${session}-tx.`.length)
+    const answer = await open(signedIn, `${world.app}/bff/callback?code=x&state=${state}`)
+    expect(answer.status).toBe(400)
+  })
+})

@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+
+/** What a token endpoint is asked for. */
+export interface TokenRequest {
+  form: URLSearchParams
+  nonce: string | undefined
+}
+
+export interface ScriptedAnswer {
+  status?: number
+  contentType?: string
+  body: string
+}
+
+/** An OpenID Provider that answers whatever a test wants, forged or broken. */
+export interface ScriptedIssuer {
+  readonly url: string
+  /** Requests by path, in order. */
+  readonly requests: string[]
+  /** Members that replace those of the metadata document. */
+  metadata: Record<string, unknown>
+  /** Claims that replace those of the ID token; `undefined` removes one. */
+  claims: JWTPayload
+  /** Members that replace those of the token response. */
+  token: Record<string, unknown>
+  /** Replaces the token endpoint's whole answer. */
+  answer: ScriptedAnswer | undefined
+  /** Signs with a key that is not published. */
+  forgesSignature: boolean
+  /** Remembers the nonce of an authorization request, as its sign-in page would. */
+  authorize(authorizationUrl: string): void
+  reset(): void
+  close(): Promise<void>
+}
+
+/** Starts one on a free port, for the client `bff`. */
+export async function createScriptedIssuer(): Promise<ScriptedIssuer> {
+  const keys = await generateKeyPair('ES256')
+  const strangers = await generateKeyPair('ES256')
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
+  let nonce: string | undefined
+  const server = createServer(async (request, response) => {
+    const { status = 200, contentType = 'application/json', body } = await respond(request)
+    response.writeHead(status, { 'content-type': contentType }).end(body)
+  })
+  const url = await listen(server)
+
+  const issuer: ScriptedIssuer = {
+    ...{ url, requests: [], metadata: {}, claims: {}, token: {} },
+    ...{ answer: undefined, forgesSignature: false },
+    authorize(authorizationUrl) {
+      nonce = new URL(authorizationUrl).searchParams.get('nonce') ?? undefined
+    },
+    reset() {
+      Object.assign(issuer, { metadata: {}, claims: {}, token: {}, answer: undefined })
+      issuer.forgesSignature = false
+      issuer.requests.length = 0
+    },
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+
+  async function respond(request: IncomingMessage): Promise<ScriptedAnswer> {
+    const path = request.url?.split('?')[0] ?? ''
+    issuer.requests.push(path)
+    for await (const _ of request);
+    if (path === '/.well-known/openid-configuration') return { body: JSON.stringify(metadata()) }
+    if (path === '/jwks') return { body: JSON.stringify({ keys: [jwk] }) }
+    if (path === '/token') return issuer.answer ?? { body: await tokenResponse() }
+    return { status: 404, body: '{}' }
+  }
+
+  const metadata = () => ({
+    issuer: url,
+    authorization_endpoint: `${url}/authorize`,
+    token_endpoint: `${url}/token`,
+    jwks_uri: `${url}/jwks`,
+    id_token_signing_alg_values_supported: ['ES256'],
+    authorization_response_iss_parameter_supported: true,
+    ...issuer.metadata,
+  })
+
+  async function tokenResponse(): Promise<string> {
+    const now = Math.floor(Date.now() / 1000)
+    const claims = { iss: url, aud: 'bff', sub: 'alice', iat: now, exp: now + 300, nonce }
+    const idToken = await new SignJWT({ ...claims, ...issuer.claims })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .sign(issuer.forgesSignature ? strangers.privateKey : keys.privateKey)
+    const response = { access_token: 'opaque', token_type: 'Bearer', expires_in: 300 }
+    return JSON.stringify({ ...response, id_token: idToken, ...issuer.token })
+  }
+
+  return issuer
+}
+
+async function listen(server: Server): Promise<string> {
+  server.listen({ host: 'localhost', port: 0 })
+  await once(server, 'listening')
+  return `http://localhost:${(server.address() as AddressInfo).port}`
+}
