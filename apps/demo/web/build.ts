@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { build } from 'vite'
 
@@ -14,7 +14,7 @@ export interface WebBuild {
 const demo = resolve(import.meta.dirname, '..')
 const repository = resolve(demo, '../..')
 const folder = join(import.meta.dirname, 'dist')
-const keyFile = join(folder, '.sources')
+const keyName = '.sources'
 
 /** What the page is made of: a change in any of these builds it again. */
 const sources = [
@@ -34,15 +34,19 @@ const sources = [
  */
 export async function buildWeb(): Promise<WebBuild> {
   const key = await hashSources()
-  const builtFrom = await readFile(keyFile, 'utf8').catch(() => undefined)
+  const builtFrom = await readFile(join(folder, keyName), 'utf8').catch(() => undefined)
   if (builtFrom === key) return { folder, isNew: false }
+  // Built aside and moved there whole: a build that was cut short is never taken for one, and
+  // two at the same time do not get into each other's way.
+  const aside = join(repository, '.sallyport', `web-${process.pid}`)
   await build({
     configFile: join(demo, 'vite.config.ts'),
     logLevel: 'warn',
-    build: { outDir: folder, emptyOutDir: true },
+    build: { outDir: aside, emptyOutDir: true },
   })
-  // Last, so that a build that was cut short is never taken for a whole one.
-  await writeFile(keyFile, key)
+  await writeFile(join(aside, keyName), key)
+  await rm(folder, { recursive: true, force: true })
+  await rename(aside, folder)
   return { folder, isNew: true }
 }
 

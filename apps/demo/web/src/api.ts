@@ -21,10 +21,11 @@ export interface Order {
   sku: string
   name: string
   quantity: number
-  status: string
+  total: Price
+  status: 'placed' | 'cancelled'
+  /** ISO 8601. */
   createdAt: string
-  /** Absent while the inventory API does not answer. */
-  stock?: number | null
+  stock: number
 }
 
 export type Answer<Value> = { ok: true; value: Value } | { ok: false; failure: Failure }
@@ -48,6 +49,10 @@ export function placeOrder(
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(order),
   })
+}
+
+export function cancelOrder(client: Client, id: string): Promise<Answer<Order>> {
+  return ask<Order>(client, `/api/orders/${id}`, { method: 'DELETE' })
 }
 
 async function ask<Value>(

@@ -21,6 +21,8 @@ const adviceByType: Readonly<Record<string, string>> = {
   session_store_unavailable: 'You are still signed in. Try again in a few seconds.',
   idp_unavailable: 'You are still signed in. Try again in a few seconds.',
   upstream_unreachable: 'Check that the API runs (npm start starts it), then try again.',
+  inventory_unavailable: 'If it stays, check that the inventory API runs.',
+  out_of_stock: 'Order fewer, or something else.',
   upstream_timeout: 'The API is slow right now. Try again.',
 }
 

@@ -1,5 +1,8 @@
-import type { Order } from '../api.ts'
-import { formatTime } from '../format.ts'
+import { useState } from 'react'
+import { cancelOrder, type Order } from '../api.ts'
+import { useClient } from '../client-context.ts'
+import type { Failure } from '../failure.ts'
+import { formatPrice, formatTime } from '../format.ts'
 import { FailureNotice } from '../shell/failure-notice.tsx'
 import { Skeleton } from '../shell/skeleton.tsx'
 import type { Loaded } from '../use-answer.ts'
@@ -10,13 +13,28 @@ const lowStock = 5
 interface OrderListProps {
   orders: Loaded<Order[]>
   newestId: string | undefined
+  onCancelled(): void
 }
 
 /** The orders, each with the stock of its product right now. */
-export function OrderList({ orders, newestId }: OrderListProps) {
+export function OrderList({ orders, newestId, onCancelled }: OrderListProps) {
+  const client = useClient()
   const { answer, isLoading, reload } = orders
+  const [cancellingId, setCancellingId] = useState<string>()
+  const [failure, setFailure] = useState<Failure>()
+
+  const cancel = async (order: Order) => {
+    setCancellingId(order.id)
+    setFailure(undefined)
+    const cancelled = await cancelOrder(client, order.id)
+    setCancellingId(undefined)
+    if (cancelled.ok) onCancelled()
+    else setFailure(cancelled.failure)
+  }
+
   return (
     <section className="card order-list" aria-label="Your orders" aria-busy={isLoading}>
+      {failure && <FailureNotice failure={failure} />}
       {!answer && <Skeleton lines={6} />}
       {answer && !answer.ok && <FailureNotice failure={answer.failure} onRetry={reload} />}
       {answer?.ok && answer.value.length === 0 && <NoOrders />}
@@ -28,16 +46,27 @@ export function OrderList({ orders, newestId }: OrderListProps) {
               <th scope="col" className="number">
                 Quantity
               </th>
-              <th scope="col">Status</th>
-              <th scope="col">Placed</th>
+              <th scope="col" className="number">
+                Total
+              </th>
               <th scope="col" className="number">
                 In stock now
+              </th>
+              <th scope="col">Status</th>
+              <th scope="col">
+                <span className="visually-hidden">Actions</span>
               </th>
             </tr>
           </thead>
           <tbody>
             {answer.value.map((order) => (
-              <OrderRow key={order.id} order={order} isNew={order.id === newestId} />
+              <OrderRow
+                key={order.id}
+                order={order}
+                isNew={order.id === newestId}
+                isCancelling={order.id === cancellingId}
+                onCancel={() => void cancel(order)}
+              />
             ))}
           </tbody>
         </table>
@@ -46,33 +75,50 @@ export function OrderList({ orders, newestId }: OrderListProps) {
   )
 }
 
-function OrderRow({ order, isNew }: { order: Order; isNew: boolean }) {
-  const { name, sku, quantity, status, createdAt, stock } = order
+interface OrderRowProps {
+  order: Order
+  isNew: boolean
+  isCancelling: boolean
+  onCancel(): void
+}
+
+function OrderRow({ order, isNew, isCancelling, onCancel }: OrderRowProps) {
+  const { name, quantity, total, status, createdAt, stock } = order
   return (
     <tr className={isNew ? 'new' : undefined} data-testid="order">
       <th scope="row">
         {name}
-        <code className="sku">{sku}</code>
+        <time dateTime={createdAt}>{formatTime(createdAt)}</time>
       </th>
       <td className="number" data-label="Quantity">
         {quantity}
       </td>
-      <td data-label="Status">
-        <span className={`badge ${status}`}>{status}</span>
-      </td>
-      <td className="placed">
-        <time dateTime={createdAt}>{formatTime(createdAt)}</time>
+      <td className="number" data-label="Total">
+        {formatPrice(total)}
       </td>
       <td className="number" data-label="In stock">
-        <Stock count={stock ?? undefined} />
+        <span className={stock <= lowStock ? 'stock low' : 'stock'} data-testid="order-stock">
+          {stock}
+        </span>
+      </td>
+      <td className="status">
+        <span className={`badge ${status}`}>{status}</span>
+      </td>
+      <td className="actions">
+        {status === 'placed' && (
+          <button
+            type="button"
+            className="button plain small"
+            onClick={onCancel}
+            disabled={isCancelling}
+            aria-label={`Cancel the order of ${name}`}
+          >
+            Cancel
+          </button>
+        )}
       </td>
     </tr>
   )
-}
-
-function Stock({ count }: { count: number | undefined }) {
-  if (count === undefined) return <span className="stock unknown">unknown</span>
-  return <span className={count <= lowStock ? 'stock low' : 'stock'}>{count}</span>
 }
 
 function NoOrders() {

@@ -12,9 +12,9 @@ export function OrdersPage() {
   const items = useAnswer(listItems)
   const [newestId, setNewestId] = useState<string>()
 
-  const showNew = useCallback(
-    (id: string) => {
-      setNewestId(id)
+  const showChange = useCallback(
+    (placedId?: string) => {
+      setNewestId(placedId)
       orders.reload()
       items.reload()
       // The call kept the session alive: show the time it has now.
@@ -36,8 +36,8 @@ export function OrdersPage() {
           Refresh
         </button>
       </div>
-      <OrderList orders={orders} newestId={newestId} />
-      <OrderForm items={items} onPlaced={showNew} />
+      <OrderList orders={orders} newestId={newestId} onCancelled={showChange} />
+      <OrderForm items={items} onPlaced={showChange} />
     </div>
   )
 }

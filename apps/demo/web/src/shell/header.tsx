@@ -18,7 +18,9 @@ export function Header({ session, route }: { session: Session; route: Route | un
       <div className="header-row">
         <a className="brand" {...linkTo('/orders')}>
           <Mark />
-          <span className="brand-name">Sallyport Demo</span>
+          <span>
+            Sallyport<span className="brand-demo"> Demo</span>
+          </span>
         </a>
         <nav aria-label="Pages" className="nav">
           {links.map(({ route: target, label }) => (
