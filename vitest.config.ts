@@ -2,12 +2,16 @@ import { defineConfig } from 'vitest/config'
 
 const conditions = ['sallyport-source']
 
+// Each starts the whole demo, which two cores carry once.
+const journeyOptions = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 60_000 }
+
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts']),
       project('rules', ['tools/**/*.test.ts']),
-      project('journeys', ['e2e/**/*.test.ts'], { fileParallelism: false, testTimeout: 60_000 }),
+      project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts']),
+      project('flows', ['e2e/flows/**/*.test.ts']),
+      project('journeys', ['e2e/journeys/**/*.test.ts'], journeyOptions),
     ],
   },
 })

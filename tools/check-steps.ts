@@ -14,9 +14,10 @@ export const checkSteps: readonly Step[] = [
     run: ['vitest', 'run', '--project=rules'],
     countsTests: true,
   },
+  { title: 'Unit and contract tests', run: ['vitest', 'run', '--project=unit'], countsTests: true },
   {
-    title: 'Unit, contract and flow tests',
-    run: ['vitest', 'run', '--project=unit'],
+    title: 'Flows against the real identity server',
+    run: ['vitest', 'run', '--project=flows'],
     countsTests: true,
   },
 ]
