@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Browser, createBrowser } from '../world/browser.ts'
-import { createWorld, type World } from '../world/world.ts'
+import { createWorld, passwordOf, type World } from '../world/world.ts'
 
 const navigation = [
   'sec-fetch-mode',
@@ -35,7 +35,7 @@ async function startSignIn(browser = createBrowser(), username = 'alice'): Promi
   const page = await mine.navigate(login.header('location') ?? '')
   const done = page.url.startsWith(world.app)
     ? page
-    : await mine.submit(page, { username, password: username })
+    : await mine.submit(page, { username, password: passwordOf(username) })
   callback = done.visited.find((url) => url.includes('/bff/callback')) ?? ''
   if (!callback) throw new Error('the identity server sent no authorization response')
   world.issuerRequests.length = 0

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser } from '../world/browser.ts'
-import { createWorld, type World } from '../world/world.ts'
+import { createWorld, passwordOf, type World } from '../world/world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -13,7 +13,7 @@ describe('signing in', () => {
     const browser = createBrowser()
     const page = await browser.navigate(`${world.app}/bff/login?returnUrl=/orders?page=2`)
     expect(page.url).toMatch(new RegExp(`^${world.issuer}/`))
-    const back = await browser.submit(page, { username: 'alice', password: 'alice' })
+    const back = await browser.submit(page, { username: 'alice', password: passwordOf('alice') })
     expect(back.visited.at(-1)).toBe(`${world.app}/orders?page=2`)
     expect([...browser.cookies.keys()].filter((name) => name.startsWith('__Host-'))).toEqual([
       '__Host-Http-bff',

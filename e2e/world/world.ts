@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,17 +30,26 @@ export interface World {
   gateway: Gateway
   /** Requests that the identity server got, by path. */
   readonly issuerRequests: string[]
-  /** Replaces what the identity server answers; `undefined` result: the real answer. */
-  intercept: ((...call: Parameters<RequestListener>) => boolean) | undefined
+  /** Stands before the identity server; `next` lets it answer, now or later. */
+  intercept: Intercept | undefined
   /** All log lines of all services. */
   readonly logLines: string[]
   signIn(browser?: Browser, username?: string): Promise<Browser>
   restartGateway(): Promise<void>
+  /** One more gateway on the same sessions, as another process would be; on a port of its own. */
+  startSecondGateway(): Promise<Gateway>
   /** Stops and starts the identity server's socket: connections are refused in between. */
   stopIssuer(): Promise<void>
   startIssuer(): Promise<void>
   close(): Promise<void>
 }
+
+/** Answers a request to the identity server, or lets it through by calling `next`. */
+export type Intercept = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: () => void,
+) => unknown
 
 export interface WorldOptions {
   accessToken?: number
@@ -57,7 +72,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   }
   const { accessToken = 300, sessionIdle = 1800, sessionAbsolute = 28_800 } = options
   const lifetimes = { accessToken, sessionIdle, sessionAbsolute }
-  const settings = createDemoSettings({ ports, dataDir, lifetimes })
+  const demo = createDemoSettings({ ports, dataDir, lifetimes })
+  const accounts = demo.accounts.map((one) => ({ ...one, password: passwordOf(one.username) }))
+  const settings = { ...demo, accounts }
   await ensureKeys(settings.keyFiles)
 
   const logLines: string[] = []
@@ -88,7 +105,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async signIn(browser = createBrowser(), username = 'alice') {
       const page = await browser.navigate(`${world.app}/bff/login?returnUrl=/orders`)
       const isThere = page.url.startsWith(world.app)
-      if (!isThere) await browser.submit(page, { username, password: username })
+      if (!isThere) await browser.submit(page, { username, password: passwordOf(username) })
       if (!browser.cookies.has('__Host-Http-bff'))
         throw new Error(`sign-in failed: ${page.answer.text}`)
       return browser
@@ -98,6 +115,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       await world.gateway.close(1)
       world.gateway = await startGateway()
     },
+
+    startSecondGateway: () =>
+      createGateway({ ...wanted, listen: { port: 0 } }, { telemetry: telemetry.bff as Telemetry }),
 
     async stopIssuer() {
       const closed = once(issuerServer, 'close')
@@ -123,11 +143,17 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 
   function issuerHandler(...[request, response]: Parameters<RequestListener>): void {
     world.issuerRequests.push(`${request.method} ${request.url?.split('?')[0]}`)
-    if (world.intercept?.(request, response)) return
-    identity.handler(request, response)
+    const next = () => identity.handler(request, response)
+    if (world.intercept) world.intercept(request, response, next)
+    else next()
   }
 
   return world
+}
+
+/** A password that a search through a log cannot mistake for anything else. */
+export function passwordOf(username: string): string {
+  return `planted-password-of-${username}`
 }
 
 async function listenAnywhere(server: Server): Promise<number> {

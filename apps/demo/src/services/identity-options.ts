@@ -30,6 +30,7 @@ export function identityOptions(settings: DemoSettings): IdentityOptions {
         resources: [publicUrls.orders, publicUrls.inventory],
         rotateRefreshToken: 'always',
         consent: 'implicit',
+        trustsLogoutHint: true,
         initiateLoginUri: `${publicUrls.bff}/bff/login`,
       },
       {

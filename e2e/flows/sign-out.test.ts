@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createBrowser } from '../world/browser.ts'
+import { createWorld, type World } from '../world/world.ts'
+
+const session = '__Host-Http-bff'
+
+let world: World
+beforeAll(async () => {
+  world = await createWorld()
+})
+afterAll(() => world.close())
+beforeEach(() => {
+  world.issuerRequests.length = 0
+})
+
+async function logoutUrl(browser: Awaited<ReturnType<World['signIn']>>): Promise<string> {
+  const answer = await browser.call(`${world.app}/bff/user`)
+  const claims = answer.json<{ type: string; value: string }[]>()
+  return `${world.app}${claims.find(({ type }) => type === 'bff:logout_url')?.value}`
+}
+
+describe('signing out', () => {
+  test('ends the session, revokes the refresh token, ends the issuer’s session, comes home', async () => {
+    const browser = await world.signIn()
+    const stolen = createBrowser()
+    stolen.cookies.set(session, browser.cookies.get(session) as string)
+
+    const answer = await browser.call(`${world.app}/bff/logout`, { method: 'POST' })
+    expect(answer.json()).toEqual({ logoutUrl: '/bff/logout' })
+    expect(browser.cookies.has(session)).toBe(false)
+    expect((await stolen.call(`${world.app}/bff/user`)).status).toBe(401)
+    expect((await stolen.call(`${world.app}/api/orders`)).status).toBe(401)
+    await expect.poll(() => world.issuerRequests).toContain('POST /revoke')
+
+    const end = await browser.navigate(`${world.app}/bff/logout`)
+    expect(end.url).toBe(`${world.app}/`)
+    expect(end.visited.some((url) => url.startsWith(world.issuer))).toBe(true)
+    expect(end.visited.join(' ')).not.toMatch(/eyJ/)
+    expect([...browser.cookies.keys()].filter((name) => name.startsWith('__Host-'))).toEqual([])
+
+    const again = await browser.navigate(`${world.app}/bff/login`)
+    expect(again.url.startsWith(world.issuer)).toBe(true)
+    expect(again.answer.text).toContain('name="password"')
+  })
+
+  test('by link needs the sid of the session', async () => {
+    const browser = await world.signIn()
+    for (const query of ['', '?sid=', '?sid=x', '?sid=x&sid=y']) {
+      const refused = await browser.navigate(`${world.app}/bff/logout${query}`)
+      expect(refused.answer.status).toBe(400)
+    }
+    expect((await browser.call(`${world.app}/bff/user`)).status).toBe(200)
+    const end = await browser.navigate(await logoutUrl(browser))
+    expect(end.url).toBe(`${world.app}/`)
+    expect((await browser.call(`${world.app}/bff/user`)).status).toBe(401)
+  })
+
+  test('without a session is no error (RIL-03)', async () => {
+    const browser = createBrowser()
+    const script = await browser.call(`${world.app}/bff/logout`, { method: 'POST' })
+    expect(script.status).toBe(200)
+    const link = await browser.navigate(`${world.app}/bff/logout?sid=x`)
+    expect(link.visited).toEqual([`${world.app}/bff/logout?sid=x`, `${world.app}/`])
+  })
+
+  test('works while the issuer is down: the session is gone at once', async () => {
+    const browser = await world.signIn()
+    await world.stopIssuer()
+    const answer = await browser.call(`${world.app}/bff/logout`, { method: 'POST' })
+    expect(answer.status).toBe(200)
+    expect((await browser.call(`${world.app}/bff/user`)).status).toBe(401)
+    await world.startIssuer()
+  })
+})

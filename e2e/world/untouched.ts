@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { World } from './world.ts'
+
+/**
+ * Runs something that must be refused, and shows that nothing else happened: no upstream and not
+ * the issuer was asked anything, and not one byte of the session store was written.
+ */
+export async function untouched<T>(world: World, act: () => Promise<T>): Promise<T> {
+  const before = await traces(world)
+  const result = await act()
+  expect(await traces(world)).toEqual(before)
+  return result
+}
+
+async function traces({ orders, inventory, issuerRequests, settings }: World) {
+  const data = await readFile(join(settings.dataDir, 'sessions', 'data.mdb'))
+  return {
+    upstreamRequests: orders.requests.length + inventory.requests.length,
+    issuerRequests: [...issuerRequests],
+    sessions: createHash('sha256').update(data).digest('hex'),
+  }
+}
