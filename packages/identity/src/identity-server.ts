@@ -6,6 +6,7 @@ import { createSignInThrottle } from './accounts/sign-in-throttle.ts'
 import { createAuditLog, recordProviderEvents } from './audit-log.ts'
 import { createClaimsDesk } from './grants/access-token-claims.ts'
 import { registerTokenExchange } from './grants/token-exchange.ts'
+import { createErrorBoundary } from './http/error-boundary.ts'
 import { createGuardedFetch } from './http/guarded-fetch.ts'
 import { createRequestListener } from './http/request-listener.ts'
 import { createInteractionRoutes } from './interactions/interaction-routes.ts'
@@ -79,8 +80,9 @@ async function start(
 
   const throttle = createSignInThrottle(storage, clock)
   const audit = createAuditLog(log)
+  provider.use(createErrorBoundary(config, log))
   provider.use(createResponseHeaders())
-  provider.use(createInternalConfirmation(() => callback))
+  provider.use(createInternalConfirmation(config, () => callback))
   provider.use(createInteractionRoutes({ provider, config, keys, accounts, throttle, audit }))
   provider.use(createStaySignedIn(config))
   const callback = provider.callback()

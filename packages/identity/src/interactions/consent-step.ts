@@ -1,6 +1,6 @@
 import { sendPage } from '../http/security-headers.ts'
 import { consentPage } from '../pages/consent-page.ts'
-import { type InteractionStep, tokenOf } from './interaction-routes.ts'
+import { denied, finish, formTokenOf, type InteractionStep } from './interaction-step.ts'
 
 interface Missing {
   missingOIDCScope?: string[]
@@ -9,7 +9,7 @@ interface Missing {
 
 /** Shows what the application asks for beyond what it has. */
 export function showConsent(step: InteractionStep): void {
-  const { ctx, accounts, keys, interaction, host, clientName } = step
+  const { ctx, accounts, interaction, host, clientName } = step
   const { missingOIDCScope = [], missingResourceScopes = {} } = missing(step)
   const account = accounts.find(interaction.session?.accountId ?? '')
   sendPage(ctx, host, {
@@ -19,7 +19,7 @@ export function showConsent(step: InteractionStep): void {
       clientName,
       accountName: account?.name ?? '',
       action: ctx.url,
-      formToken: tokenOf(keys, interaction),
+      formToken: formTokenOf(step),
       identityScopes: missingOIDCScope,
       resourceScopes: missingResourceScopes,
     }),
@@ -32,16 +32,10 @@ export async function answerConsent(
   step: InteractionStep,
   form: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const { ctx, provider, interaction, audit } = step
+  const { provider, interaction, audit } = step
   const clientId = String(interaction.params.client_id)
   const accountId = interaction.session?.accountId
-  const isAllowed = form.get('decision') === 'allow' && accountId !== undefined
-  ctx.respond = false
-  if (!isAllowed) {
-    const error = { error: 'access_denied', error_description: 'the person said no' }
-    await provider.interactionFinished(ctx.req, ctx.res, error)
-    return
-  }
+  if (form.get('decision') !== 'allow' || accountId === undefined) return finish(step, denied)
   const stored = interaction.grantId ? await provider.Grant.find(interaction.grantId) : undefined
   const grant = stored ?? new provider.Grant({ accountId, clientId })
   const { missingOIDCScope, missingResourceScopes = {} } = missing(step)
@@ -51,7 +45,7 @@ export async function answerConsent(
   }
   const grantId = await grant.save()
   audit.consented(accountId, clientId)
-  await provider.interactionFinished(ctx.req, ctx.res, { consent: { grantId } })
+  await finish(step, { consent: { grantId } })
 }
 
 function missing({ interaction }: InteractionStep): Missing {

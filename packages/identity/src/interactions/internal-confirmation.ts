@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { parseCookies } from '@sallyport/core'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Middleware } from '../http/context.ts'
+import type { IdentityConfig } from '../options/parse-options.ts'
 
 type Callback = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
@@ -13,14 +15,18 @@ type Callback = (req: IncomingMessage, res: ServerResponse) => Promise<void>
  * no other site has; when nobody is signed in; and when a person has just signed in as somebody
  * else. Its own answer to the last two is a page that needs JavaScript.
  *
+ * @param config which clients are trusted with a `logout_hint`.
  * @param callback the provider's request listener.
  */
-export function createInternalConfirmation(callback: () => Callback): Middleware {
+export function createInternalConfirmation(
+  config: IdentityConfig,
+  callback: () => Callback,
+): Middleware {
   return async (koaContext, next) => {
     await next()
     const ctx = koaContext as unknown as KoaContextWithOIDC
     const secret = ctx.oidc?.session?.state?.secret
-    if (typeof secret !== 'string' || ctx.status !== 200 || !needsNoQuestion(ctx)) return
+    if (typeof secret !== 'string' || ctx.status !== 200 || !needsNoQuestion(ctx, config)) return
 
     const request = confirmation(ctx, secret)
     for (const name of ctx.res.getHeaderNames()) ctx.res.removeHeader(name)
@@ -29,19 +35,32 @@ export function createInternalConfirmation(callback: () => Callback): Middleware
   }
 }
 
-function needsNoQuestion(ctx: KoaContextWithOIDC): boolean {
-  const { route, session, result } = ctx.oidc as typeof ctx.oidc & { route: string }
-  if (route === 'resume') return result === undefined && session?.state?.clientId !== undefined
+function needsNoQuestion(ctx: KoaContextWithOIDC, config: IdentityConfig): boolean {
+  const { route, session } = ctx.oidc as typeof ctx.oidc & { route: string }
+  // Signed in as somebody else: the sign-out is to lead back to this very request.
+  const returnTo = session?.state?.postLogoutRedirectUri
+  if (route === 'resume') return typeof returnTo === 'string' && isPathOf(returnTo, ctx.path)
   if (route !== 'end_session') return false
-  return !session?.accountId || isHintOfSession(ctx)
+  return !session?.accountId || isHintOfSession(ctx, config)
 }
 
-/** Whether the ID token was issued in this session: its `sid` tells sessions of a person apart. */
-function isHintOfSession(ctx: KoaContextWithOIDC): boolean {
-  const { session, client, entities } = ctx.oidc
-  const payload = entities.IdTokenHint?.payload as { sub?: unknown; sid?: unknown } | undefined
-  if (!payload || !session?.accountId || !client) return false
+function isPathOf(uri: string, path: string): boolean {
+  return URL.parse(uri)?.pathname === path
+}
+
+/**
+ * Whether the request names this very session: by an ID token issued in it, whose `sid` tells
+ * sessions of a person apart, or by that `sid` itself from a client that is trusted with it.
+ */
+function isHintOfSession(ctx: KoaContextWithOIDC, config: IdentityConfig): boolean {
+  const { session, client, entities, params } = ctx.oidc
+  if (!session?.accountId || !client) return false
   const sid = session.sidFor(client.clientId)
+  const payload = entities.IdTokenHint?.payload as { sub?: unknown; sid?: unknown } | undefined
+  if (!payload) {
+    const isTrusted = config.clients.get(client.clientId)?.trustsLogoutHint === true
+    return isTrusted && sid !== undefined && params?.logout_hint === sid
+  }
   return sid !== undefined && payload.sid === sid && payload.sub === session.accountId
 }
 
@@ -54,6 +73,7 @@ function confirmation(ctx: KoaContextWithOIDC, secret: string): IncomingMessage 
     url: url.pathname,
     headers: {
       ...ctx.req.headers,
+      cookie: cookiesAfter(ctx),
       'content-type': 'application/x-www-form-urlencoded',
       'content-length': String(body.length),
     },
@@ -63,4 +83,14 @@ function confirmation(ctx: KoaContextWithOIDC, secret: string): IncomingMessage 
     socket: ctx.req.socket,
     connection: ctx.req.socket,
   }) as unknown as IncomingMessage
+}
+
+/** What the browser would send: its cookies, and those that the answer to it would have set. */
+function cookiesAfter(ctx: KoaContextWithOIDC): string {
+  const set = [ctx.res.getHeader('set-cookie') ?? []].flat().map((line) => String(line))
+  const pairs = [ctx.get('cookie'), ...set.map((line) => line.split(';', 1)[0] ?? '')]
+  const cookies = new Map(
+    pairs.flatMap((text) => parseCookies(text).map(({ name, value }) => [name, value])),
+  )
+  return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
 }

@@ -66,6 +66,13 @@ export interface IdentityClientOptions {
   /** Where logout tokens are posted (OpenID Connect Back-Channel Logout). */
   backchannelLogoutUri?: string
   /**
+   * Takes a `logout_hint` that is the `sid` of the person's session at this client for an ID token
+   * hint, and asks no question: only this client's server knows it. Keeps ID tokens out of URLs.
+   *
+   * @defaultValue false: without an ID token hint the person is asked, as the standard wants it
+   */
+  trustsLogoutHint?: boolean
+  /**
    * Where "start again" links of stale pages lead.
    *
    * @defaultValue the origin of the first redirect URI

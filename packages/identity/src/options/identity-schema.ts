@@ -52,6 +52,7 @@ export const clientSchema = strict({
   consent: z.enum(['implicit', 'required']),
   tokenExchange: z.exactOptional(tokenExchangeSchema),
   backchannelLogoutUri: z.exactOptional(endpoint),
+  trustsLogoutHint: z.exactOptional(z.boolean()),
   initiateLoginUri: z.exactOptional(endpoint),
 }) satisfies z.ZodType<IdentityClientOptions>
 
@@ -65,7 +66,7 @@ const accountSchema = strict({
   username: z
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be lower case: a-z 0-9 . _ -, at most 64'),
-  password: z.string().min(4).max(256),
+  password: z.string().min(1).max(256),
   name,
   email: z.email(),
 }) satisfies z.ZodType<AccountOptions>

@@ -63,9 +63,10 @@ button:hover, .button:hover { background: var(--accent-hover); border-color: var
 .scopes b { display: block; font-weight: 600; }
 .scopes span { color: var(--muted); font-size: 14px; overflow-wrap: anywhere; }
 .facts { margin: 22px 0 0; padding: 16px 0 0; border-top: 1px solid var(--line); font-size: 14px; color: var(--muted); }
-.facts div { display: flex; gap: 12px; margin: 0 0 4px; }
-.facts dt { flex: none; width: 84px; }
-.facts dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 13px; line-height: 21px; }
+.lead:last-child { margin-bottom: 0; }
+.facts div + div { margin-top: 10px; }
+.facts dt { font-size: 13px; }
+.facts dd { margin: 0; color: var(--text); overflow-wrap: anywhere; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 13px; line-height: 21px; }
 footer { margin: 22px 0 0; font-size: 13px; color: var(--muted); text-align: center; overflow-wrap: anywhere; }
 @media (max-width: 480px) {
   body { padding: 0; justify-content: flex-start; background: var(--card); }

@@ -60,11 +60,12 @@ function createWriter(
 ): StorageWriter {
   return {
     put(key, value) {
-      entries.put(key, value)
-      if (value.exp !== undefined) expiries.put([value.exp, key], true)
+      // Inside a transaction writes are done when they return; the promises are for outside.
+      void entries.put(key, value)
+      if (value.exp !== undefined) void expiries.put([value.exp, key], true)
     },
     remove(key) {
-      entries.remove(key)
+      void entries.remove(key)
     },
   }
 }
@@ -85,10 +86,10 @@ async function sweep({ root, entries, expiries }: Databases, now: number): Promi
       for (const [exp, key] of due) {
         // An entry that was written again with a later end has a later expiry of its own.
         if (entries.get(key)?.exp === exp) {
-          entries.remove(key)
+          void entries.remove(key)
           count += 1
         }
-        expiries.remove([exp, key])
+        void expiries.remove([exp, key])
       }
       return count
     })

@@ -201,16 +201,16 @@ export async function signIn(attempt: Attempt, account = alice): Promise<Browser
   return attempt.browser.submit(page, account)
 }
 
-/** Redeems the code of an answer, for one of the resources asked for. */
+/** Redeems the code of an answer, for one of the resources asked for, or for none. */
 export function redeem(
   { config, verifier, state, nonce }: Attempt,
   answer: BrowserAnswer,
-  resource: string | undefined = orders,
+  resource: string | null = orders,
 ) {
   return client.authorizationCodeGrant(
     config,
     new URL(String(answer.headers.location)),
     { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce },
-    resource === undefined ? undefined : { resource },
+    resource === null ? undefined : { resource },
   )
 }

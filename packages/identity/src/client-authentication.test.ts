@@ -1,0 +1,94 @@
+import { decodeJwt, SignJWT } from 'jose'
+import * as client from 'openid-client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  beginSignIn,
+  type IdentityFixture,
+  inventory,
+  redeem,
+  signIn,
+  startIdentity,
+} from './testing/identity-fixture.ts'
+
+let identity: IdentityFixture
+
+beforeAll(async () => {
+  identity = await startIdentity()
+})
+afterAll(() => identity.close())
+
+describe('client authentication', () => {
+  const assertion = (lifetime: number, jti = crypto.randomUUID()) =>
+    new SignJWT({ jti })
+      .setProtectedHeader({ alg: 'ES256', kid: 'orders-api' })
+      .setIssuer('orders-api')
+      .setSubject('orders-api')
+      .setAudience(identity.issuer)
+      .setIssuedAt()
+      .setExpirationTime(`${lifetime} seconds`)
+      .sign(identity.key('orders-api'))
+
+  const ask = (clientAssertion: string) =>
+    fetch(`${identity.issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        resource: inventory,
+        scope: 'inventory.read',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: clientAssertion,
+      }),
+    })
+
+  test('gives a client its own token, for scopes it may ask', async () => {
+    const config = await identity.discover('orders-api')
+    const tokens = await client.clientCredentialsGrant(config, {
+      resource: inventory,
+      scope: 'inventory.read inventory.write',
+    })
+    const claims = decodeJwt(tokens.access_token)
+    expect(claims).toMatchObject({ aud: inventory, sub: 'orders-api', scope: 'inventory.read' })
+    expect(tokens.refresh_token).toBeUndefined()
+  })
+
+  test('takes an assertion once, also when it comes 20 times at once', async () => {
+    const one = await assertion(60)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(one)))
+    const statuses = answers.map(({ status }) => status).sort()
+    expect(statuses).toEqual([200, ...Array<number>(19).fill(401)])
+    expect((await ask(one)).status).toBe(401)
+  })
+
+  test('refuses an assertion that lives too long, or is of another key', async () => {
+    expect((await ask(await assertion(3600))).status).toBe(401)
+    const foreign = await new SignJWT({ jti: 'x' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'orders-api' })
+      .setIssuer('orders-api')
+      .setSubject('orders-api')
+      .setAudience(identity.issuer)
+      .setExpirationTime('60 seconds')
+      .sign(identity.key('bff'))
+    const answer = await ask(foreign)
+    expect(answer.status).toBe(401)
+    expect(await answer.json()).toMatchObject({ error: 'invalid_client' })
+  })
+
+  test('A308: a refresh token is of no use to another client, or without authentication', async () => {
+    const attempt = await beginSignIn(identity)
+    const tokens = await redeem(attempt, await signIn(attempt))
+    const refreshToken = String(tokens.refresh_token)
+    const other = await identity.discover('partner')
+    await expect(client.refreshTokenGrant(other, refreshToken)).rejects.toMatchObject({
+      error: 'invalid_grant',
+    })
+    const bare = await fetch(`${identity.issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'refresh_token',
+        refresh_token: refreshToken,
+        client_id: 'bff',
+      }),
+    })
+    expect(bare.status).toBe(401)
+  })
+})
