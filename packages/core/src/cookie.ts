@@ -53,7 +53,7 @@ export function uniqueCookie(
 /**
  * Writes a Set-Cookie value.
  *
- * @throws TypeError when name, value or path could break out of its place.
+ * @throws TypeError when name, value or path could break out of its place, or maxAge is no number.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6265.html#section-4.1 RFC 6265, section 4.1}
  */
 export function serializeCookie(name: string, value: string, options: CookieOptions): string {
@@ -61,6 +61,9 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
   if (!tokenPattern.test(name)) throw new TypeError('cookie name is not an RFC 6265 token')
   if (!valuePattern.test(value)) throw new TypeError(`cookie ${name}: value is not cookie-safe`)
   if (!pathPattern.test(path)) throw new TypeError(`cookie ${name}: path is not cookie-safe`)
+  if (maxAge !== undefined && !Number.isFinite(maxAge)) {
+    throw new TypeError(`cookie ${name}: maxAge is not finite`)
+  }
   const lifetime = maxAge === undefined ? '' : `; Max-Age=${Math.max(0, Math.floor(maxAge))}`
   return `${name}=${value}; Path=${path}; Secure; HttpOnly; SameSite=${sameSite}${lifetime}`
 }
@@ -70,6 +73,15 @@ export function expireCookie(name: string, options: CookieOptions): string {
   return serializeCookie(name, '', { ...options, maxAge: 0 })
 }
 
+/** A loop, because `/[ \t]+$/` takes quadratic time: seconds for a long enough header. */
 function trimBlanks(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, '')
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1
+  while (start < end && isBlank(text.charCodeAt(end - 1))) end -= 1
+  return text.slice(start, end)
+}
+
+function isBlank(character: number): boolean {
+  return character === 0x20 || character === 0x09
 }
