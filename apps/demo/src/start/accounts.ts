@@ -8,6 +8,6 @@ export interface DemoAccount {
 
 /** The demo's people. Their passwords are public: they open nothing but a demo on this machine. */
 export const demoAccounts: readonly DemoAccount[] = [
-  { username: 'alice', password: 'alice-demo', name: 'Alice Archer', email: 'alice@example.com' },
-  { username: 'bob', password: 'bob-demo', name: 'Bob Baker', email: 'bob@example.com' },
+  { username: 'alice', password: 'alice', name: 'Alice Archer', email: 'alice@example.com' },
+  { username: 'bob', password: 'bob', name: 'Bob Baker', email: 'bob@example.com' },
 ]
