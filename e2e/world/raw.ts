@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import type { Browser } from './browser.ts'
 
 /** What came back over a socket of our own. */
 export interface RawAnswer {
@@ -49,4 +50,15 @@ export function sendRaw(origin: string, bytes: string, options: RawOptions = {})
 /** A request head as bytes: each line ended with CRLF, and the empty line. */
 export function head(...lines: string[]): string {
   return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+/** The lines that a script of the application's own page sends, with the browser's cookies. */
+export function ownLines(origin: string, browser?: Browser): string[] {
+  const cookie = [...(browser?.cookies ?? [])].map(([name, value]) => `${name}=${value}`)
+  return [
+    `Host: ${new URL(origin).host}`,
+    'X-CSRF: 1',
+    'Sec-Fetch-Site: same-origin',
+    ...(cookie.length > 0 ? [`Cookie: ${cookie.join('; ')}`] : []),
+  ]
 }

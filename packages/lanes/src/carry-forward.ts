@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ForwardDecision, HeaderList } from '@sallyport/bff'
 import type { ErrorCode } from '@sallyport/core'
@@ -37,7 +38,7 @@ export async function carryForward(
       method: decision.method as Dispatcher.HttpMethod,
       path: decision.path,
       headers: [...decision.headers, ...requestFraming(request)],
-      body: hasBody(request) ? request : null,
+      body: hasBody(request) ? readBody(request) : null,
       headersTimeout: decision.timeout * 1000,
       signal: gone.signal,
       responseHeaders: 'raw',
@@ -45,8 +46,12 @@ export async function carryForward(
     const upstreamHeaders = answer.headers as unknown as HeaderList
     response.writeHead(answer.statusCode, [
       ...decision.responseHeaders(upstreamHeaders),
-      ...responseFraming(upstreamHeaders, request),
+      ...responseFraming(answer.statusCode, upstreamHeaders, request),
     ])
+    // For HTTP/1.0 a connection that ends is an answer that is complete: only a reset is none.
+    if (request.httpVersion === '1.0') {
+      answer.body.once('error', () => response.socket?.resetAndDestroy())
+    }
     await pipeline(answer.body, response)
     return undefined
   } catch (error) {
@@ -54,6 +59,14 @@ export async function carryForward(
   } finally {
     response.off('close', leave)
   }
+}
+
+/**
+ * The body without its stream: undici destroys a stream on failure, and the client's socket would
+ * go with it before it got an answer. Any async iterable will do, which only the types deny.
+ */
+function readBody(request: IncomingMessage): Readable {
+  return request.iterator({ destroyOnReturn: false }) as unknown as Readable
 }
 
 function hasBody(request: IncomingMessage): boolean {
@@ -67,10 +80,15 @@ function requestFraming(request: IncomingMessage): HeaderList {
   return length === undefined ? [] : ['content-length', length]
 }
 
-function responseFraming(upstream: HeaderList, request: IncomingMessage): HeaderList {
+function responseFraming(
+  status: number,
+  upstream: HeaderList,
+  request: IncomingMessage,
+): HeaderList {
   const framing: string[] = []
   for (let i = 0; i < upstream.length; i += 2) {
-    if (upstream[i]?.toLowerCase() === 'content-length') {
+    // A 204 has no length (RFC 9110 section 8.6): who believed one would wait for a body.
+    if (status !== 204 && upstream[i]?.toLowerCase() === 'content-length') {
       framing.push('content-length', upstream[i + 1] as string)
     }
   }
@@ -79,7 +97,7 @@ function responseFraming(upstream: HeaderList, request: IncomingMessage): Header
 }
 
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT'])
-const malformed = /^(?:HPE_|UND_ERR_(?:HEADERS_OVERFLOW|RES_|INVALID_))/
+const malformed = /^(?:HTTPParserError|HPE_|UND_ERR_(?:HEADERS_OVERFLOW|RES_|INVALID_))/
 
 function toFailure(
   error: unknown,
@@ -90,11 +108,17 @@ function toFailure(
     response.destroy()
     return { error }
   }
-  const cause = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const cause = causeOf(error)
   const code: ErrorCode = timeouts.has(cause)
     ? 'ERR_UPSTREAM_TIMEOUT'
     : malformed.test(cause)
       ? 'ERR_UPSTREAM_INVALID'
       : 'ERR_UPSTREAM_UNREACHABLE'
   return { error, code }
+}
+
+/** What tells failures apart: the code, or the name of undici's one error that may have none. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  return 'code' in error && error.code ? String(error.code) : error.name
 }

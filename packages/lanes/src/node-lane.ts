@@ -39,12 +39,15 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
     const head = toRequestHead(request)
     const startedAt = performance.now()
     const decision = await bff.decide(head)
-    response.once('close', () => {
+    const report = () => {
       const durationMs = Math.round(performance.now() - startedAt)
       const fields = { method: head.method, route: routeName(decision, request), durationMs }
       const outcome = response.writableFinished ? 'sent' : 'aborted'
       log.info({ ...fields, status: response.statusCode, outcome, lane: 'node' }, 'request')
-    })
+    }
+    // A client that left while the decision was made: nothing is asked in its name any more.
+    if (response.destroyed) return report()
+    response.once('close', report)
     if (decision.kind === 'pass') return pass(request, response, decision.path)
     if (decision.kind === 'respond') return writeRespond(decision, request, response)
     const failure = await carryForward(decision, { request, response, upstreams })
