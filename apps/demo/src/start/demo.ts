@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SallyportError } from '@sallyport/core'
 import { buildWeb } from '../../web/build.ts'
-import { type DemoSettings, type ServiceName, serviceNames } from '../settings.ts'
+import type { DemoSettings, ServiceName } from '../settings.ts'
 import { ensureKeys } from './keys.ts'
 import { assertPortsFree } from './ports.ts'
 import { type DemoService, superviseService } from './supervise.ts'
@@ -38,15 +38,18 @@ export async function startDemo(settings: DemoSettings): Promise<Demo> {
   const { folder } = await buildWeb()
 
   const failed = Promise.withResolvers<SallyportError>()
-  const starting = serviceNames.map((name) =>
+  const start = (name: ServiceName, after?: Promise<unknown>) =>
     superviseService({
       name,
       entry: join(entries, `${name}.ts`),
       settings: { ...settings, webDir: folder },
       logFile: join(logs, `${name}.jsonl`),
       onDeath: failed.resolve,
-    }),
-  )
+      ...(after && { after }),
+    })
+  // The BFF looks at the identity server at once, and would warn of one that is only late.
+  const identity = start('identity')
+  const starting = [start('bff', identity), identity, start('orders'), start('inventory')]
   const settled = await Promise.allSettled(starting)
   const running = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {

@@ -34,9 +34,21 @@ test('is ready once the service listens, and logs to a file of its own', async (
   const service = await start()
   expect(await (await fetch(url('/'))).text()).toBe(`hello from ${service.pid}`)
   await service.kill()
-  expect(await readFile(service.logFile, 'utf8')).toBe('{"message":"closed"}\n')
+  expect(await readFile(service.logFile, 'utf8')).toBe(
+    '{"message":"loaded"}\n{"message":"closed"}\n',
+  )
   expect((await stat(service.logFile)).mode & 0o777).toBe(0o600)
   expect(deaths).toEqual([])
+})
+
+test('loads at once, and starts when what it waits for has settled', async () => {
+  const identity = Promise.withResolvers<void>()
+  const starting = start(identity.promise)
+  await vi.waitFor(async () => expect(await readFile(logFile(), 'utf8')).toContain('loaded'))
+  await expect(fetch(url('/'))).rejects.toThrow()
+  identity.reject(new Error('planted: it did not come up'))
+  await starting
+  expect((await fetch(url('/'))).status).toBe(200)
 })
 
 test('can be killed and started again', async () => {
@@ -100,7 +112,7 @@ test('leaves nobody behind when the starter is killed', async () => {
   expect(await readFile(logFile(), 'utf8')).toContain('closed')
 }, 15_000)
 
-async function start(): Promise<DemoService> {
+async function start(after?: Promise<unknown>): Promise<DemoService> {
   const onDeath = (death: SallyportError) => deaths.push(death)
   const service = await superviseService({
     name: 'bff',
@@ -108,6 +120,7 @@ async function start(): Promise<DemoService> {
     settings,
     logFile: logFile(),
     onDeath,
+    ...(after && { after }),
   })
   running.push(service)
   return service

@@ -29,6 +29,11 @@ export interface SuperviseOptions {
   readonly logFile: string
   /** Called when a service that was ready ends and nobody asked for it. */
   readonly onDeath: (death: SallyportError) => void
+  /**
+   * The service is told to start when this has settled, one way or the other. Its process loads
+   * its code meanwhile.
+   */
+  readonly after?: Promise<unknown>
 }
 
 /** A service that is not ready by then never will be. */
@@ -70,7 +75,7 @@ interface ServiceProcess {
 }
 
 async function startProcess(options: SuperviseOptions): Promise<ServiceProcess> {
-  const { name, entry, settings, logFile, onDeath } = options
+  const { name, entry, settings, logFile, onDeath, after } = options
   const log = openSync(logFile, 'a', 0o600)
   const logStart = fstatSync(log).size
   const child = spawn(process.execPath, ['--conditions=sallyport-source', entry], {
@@ -86,7 +91,8 @@ async function startProcess(options: SuperviseOptions): Promise<ServiceProcess> 
 
   const message: StartMessage = { service: name, settings }
   // A process that is gone already says so by its exit; that it could not be told is no news.
-  child.send(message, () => undefined)
+  const tell = () => child.send(message, () => undefined)
+  void Promise.allSettled([after]).then(tell)
   const problem = await untilReady(child)
   if (problem) {
     await endProcess(child, 'SIGKILL')

@@ -3,6 +3,8 @@ import { createServer } from 'node:http'
 import { runService } from '../child.ts'
 
 // A small real service for the starter's tests. What it is asked for is how it behaves.
+console.log('{"message":"loaded"}')
+
 runService(async (settings) => {
   if (settings.ports.orders === 1) throw new Error('planted: cannot start')
   const server = createServer((request, response) => {
