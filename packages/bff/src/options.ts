@@ -13,18 +13,18 @@ export interface BffOptions {
    * Asked for at sign-in; `openid` is always among them.
    * @defaultValue ['openid', 'profile', 'email']
    */
-  scopes?: string[]
+  scopes?: string[] | undefined
   /** Seal what leaves memory (cookies, stored tokens). Newest first; older ones only open. */
   sealKeys: SealKey[]
   /** What is proxied. A path that no route matches is not proxied. */
-  routes?: RouteOptions[]
-  session?: SessionOptions
-  logout?: LogoutOptions
+  routes?: RouteOptions[] | undefined
+  session?: SessionOptions | undefined
+  logout?: LogoutOptions | undefined
   /**
    * Seconds the issuer has for one answer.
    * @defaultValue 5
    */
-  issuerTimeout?: number
+  issuerTimeout?: number | undefined
 }
 
 /** `private_key_jwt` (OpenID Connect Core 1.0 section 9). */
@@ -48,20 +48,20 @@ export interface RouteOptions {
    * Methods that pass; others get 405.
    * @defaultValue GET, HEAD, POST, PUT, PATCH, DELETE
    */
-  methods?: string[]
+  methods?: string[] | undefined
   /**
    * `user`: the signed-in user's access token goes along, nobody else gets in. `none`: open to
    * visitors, no token and no cookie goes along.
    * @defaultValue 'user'
    */
-  token?: 'user' | 'none'
+  token?: 'user' | 'none' | undefined
   /** The resource server the token must be for (RFC 8707); absent: what the issuer gives. */
-  resource?: string
+  resource?: string | undefined
   /**
    * Seconds until the upstream must have sent its response headers.
    * @defaultValue 30
    */
-  timeout?: number
+  timeout?: number | undefined
 }
 
 export interface SessionOptions {
@@ -69,12 +69,12 @@ export interface SessionOptions {
    * A session that nobody uses ends after this.
    * @defaultValue 1800
    */
-  idleTimeout?: number
+  idleTimeout?: number | undefined
   /**
    * Hard end of a session, however active.
    * @defaultValue 28800
    */
-  absoluteTimeout?: number
+  absoluteTimeout?: number | undefined
 }
 
 export interface LogoutOptions {
@@ -84,12 +84,12 @@ export interface LogoutOptions {
    * that take it (OpenID Connect RP-Initiated Logout 1.0 section 2).
    * @defaultValue 'id_token'
    */
-  hint?: 'id_token' | 'sid'
+  hint?: 'id_token' | 'sid' | undefined
   /**
    * Path of this application where the issuer sends the browser afterwards. Registered there.
    * @defaultValue '/'
    */
-  returnPath?: string
+  returnPath?: string | undefined
 }
 
 /** What the code reads: every default filled in, every route compiled. */
@@ -101,8 +101,8 @@ export interface BffConfig {
   readonly scopes: readonly string[]
   readonly sealKeys: readonly SealKey[]
   readonly routes: readonly RouteConfig[]
-  readonly session: Readonly<Required<SessionOptions>>
-  readonly logout: Readonly<Required<LogoutOptions>>
+  readonly session: SessionConfig
+  readonly logout: LogoutConfig
   readonly issuerTimeout: number
 }
 
@@ -113,4 +113,14 @@ export interface RouteConfig {
   readonly token: 'user' | 'none'
   readonly resource?: string | undefined
   readonly timeout: number
+}
+
+export interface SessionConfig {
+  readonly idleTimeout: number
+  readonly absoluteTimeout: number
+}
+
+export interface LogoutConfig {
+  readonly hint: 'id_token' | 'sid'
+  readonly returnPath: string
 }

@@ -8,7 +8,7 @@ export interface GatewayOptions {
   /** Where it listens. The public URL is the BFF's; a TLS proxy may stand between. */
   listen: {
     /** @defaultValue 'localhost' */
-    host?: string
+    host?: string | undefined
     /** 0: any free port. */
     port: number
   }
@@ -18,7 +18,7 @@ export interface GatewayOptions {
     lmdbFolder: string
   }
   /** Folder of the built application: `index.html` and hashed files in `assets`. */
-  webFolder?: string
+  webFolder?: string | undefined
 }
 
 /** What the code reads. The BFF checks its own part. */

@@ -1,3 +1,4 @@
+import { errorCode } from '@sallyport/core'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { RespondDecision } from '../decision.ts'
 import { redirect, respondError } from '../respond.ts'
@@ -10,7 +11,7 @@ import { resolveReturnUrl } from '../return-url.ts'
  * finished costs the server nothing. Other parameters are not passed on.
  */
 export async function login(request: BffRequest, context: BffContext): Promise<RespondDecision> {
-  const { config, clock, cookies, oidc, resources } = context
+  const { config, clock, cookies, log, oidc, resources } = context
   const returnUrl = readReturnUrl(request.url.query, config.publicUrl)
   if (!returnUrl) {
     return respondError(request, 'ERR_RETURN_URL_INVALID', {
@@ -19,16 +20,21 @@ export async function login(request: BffRequest, context: BffContext): Promise<R
     })
   }
   const secrets = oidc.newSecrets()
-  const authorizationUrl = await oidc.authorizationUrl(secrets, resources)
-  const transaction = {
-    ...secrets,
-    issuer: config.issuer.href,
-    returnUrl: `${returnUrl.pathname}${returnUrl.search}${returnUrl.hash}`,
-    createdAt: clock(),
+  const returnPath = `${returnUrl.pathname}${returnUrl.search}${returnUrl.hash}`
+  try {
+    const authorizationUrl = await oidc.authorizationUrl(secrets, resources)
+    const { href: issuer } = config.issuer
+    const transaction = { ...secrets, issuer, returnUrl: returnPath, createdAt: clock() }
+    const setCookies = cookies.transaction(transaction, request.cookies)
+    return redirect(authorizationUrl, { setCookies })
+  } catch (error) {
+    log.warn({ error }, 'a sign-in could not be started')
+    const detail = 'Nobody can sign in until it is back. Those who are signed in can go on.'
+    return respondError(request, errorCode(error), {
+      ...(errorCode(error) === 'ERR_IDP_UNAVAILABLE' ? { detail } : {}),
+      link: { ...loginLink(returnPath), label: 'Try again' },
+    })
   }
-  return redirect(authorizationUrl, {
-    setCookies: cookies.transaction(transaction, request.cookies),
-  })
 }
 
 /** Where to restart a sign-in that went wrong, keeping where it was going. */

@@ -1,5 +1,11 @@
 import { type Clock, createSealer, randomToken, SallyportError, sha256 } from '@sallyport/core'
-import type { Awaitable, SessionKey, SessionRecord, SessionStore } from '@sallyport/session'
+import type {
+  Awaitable,
+  SessionKey,
+  SessionLease,
+  SessionRecord,
+  SessionStore,
+} from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
 import { chain, mapFailure } from '../awaitable.ts'
 import type { IdTokenClaims } from '../oidc.ts'
@@ -31,7 +37,7 @@ export interface SessionChanges {
   content?: SessionContent
   expiresAt?: number
   /** `undefined` gives the lease back. */
-  lease?: SessionRecord['lease']
+  lease?: SessionLease | undefined
 }
 
 export interface SessionsOptions {
@@ -92,10 +98,13 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
 
     update({ record }, changes) {
-      const { content, ...rest } = changes
+      const { content, expiresAt = record.expiresAt } = changes
+      const { lease: held, ...kept } = record
+      const lease = 'lease' in changes ? changes.lease : held
       const next: SessionRecord = {
-        ...record,
-        ...rest,
+        ...kept,
+        ...(lease && { lease }),
+        expiresAt,
         version: record.version + 1,
         sealed: content ? sealer.seal(JSON.stringify(content), record.key) : record.sealed,
       }
