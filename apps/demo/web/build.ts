@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { build } from 'vite'
 
@@ -7,14 +7,13 @@ import { build } from 'vite'
 export interface WebBuild {
   /** Absolute path of the folder to serve: `index.html`, and files with hashed names in `assets`. */
   folder: string
-  /** False when the sources had not changed since the last build. */
+  /** False when the sources had not changed since they were built. */
   isNew: boolean
 }
 
 const demo = resolve(import.meta.dirname, '..')
 const repository = resolve(demo, '../..')
-const folder = join(import.meta.dirname, 'dist')
-const keyName = '.sources'
+const builds = join(import.meta.dirname, 'dist')
 
 /** What the page is made of: a change in any of these builds it again. */
 const sources = [
@@ -26,28 +25,46 @@ const sources = [
   join(repository, 'package-lock.json'),
 ]
 
+/** A build this old is no longer served by anybody. */
+const keptMs = 7 * 24 * 3600 * 1000
+
 /**
- * Builds the demo's page with Vite into `apps/demo/web/dist`, unless it is there already, made of
- * the very same sources.
+ * Builds the demo's page with Vite, unless it is there already, made of the very same sources.
+ *
+ * Each state of the sources has a folder of its own below `apps/demo/web/dist`, so a build never
+ * pulls the files away from a demo that runs.
  *
  * @throws what Vite throws when the page does not build
  */
 export async function buildWeb(): Promise<WebBuild> {
-  const key = await hashSources()
-  const builtFrom = await readFile(join(folder, keyName), 'utf8').catch(() => undefined)
-  if (builtFrom === key) return { folder, isNew: false }
-  // Built aside and moved there whole: a build that was cut short is never taken for one, and
-  // two at the same time do not get into each other's way.
-  const aside = join(repository, '.sallyport', `web-${process.pid}`)
+  const folder = join(builds, (await hashSources()).slice(0, 16))
+  if (await exists(folder)) return { folder, isNew: false }
+  // Built aside and moved there whole: a build that was cut short is never taken for one.
+  const aside = `${folder}-${process.pid}`
   await build({
     configFile: join(demo, 'vite.config.ts'),
     logLevel: 'warn',
     build: { outDir: aside, emptyOutDir: true },
   })
-  await writeFile(join(aside, keyName), key)
-  await rm(folder, { recursive: true, force: true })
-  await rename(aside, folder)
+  await rename(aside, folder).catch(async (error) => {
+    // Another process was faster, with the same sources.
+    if (!(await exists(folder))) throw error
+    await rm(aside, { recursive: true })
+  })
+  await removeOldBuilds()
   return { folder, isNew: true }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
+}
+
+async function removeOldBuilds(): Promise<void> {
+  for (const name of await readdir(builds)) {
+    const path = join(builds, name)
+    const { mtimeMs } = await stat(path)
+    if (Date.now() - mtimeMs > keptMs) await rm(path, { recursive: true })
+  }
 }
 
 async function hashSources(): Promise<string> {
@@ -63,11 +80,11 @@ async function hashSources(): Promise<string> {
 
 /** The file itself, or the files below a folder in a fixed order, without what was built. */
 async function listFiles(path: string): Promise<string[]> {
-  if (/\.\w+$/.test(path)) return [path]
+  if ((await stat(path)).isFile()) return [path]
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !file.startsWith(folder) && !file.endsWith('.test.ts'))
+    .filter((file) => !file.startsWith(builds) && !file.endsWith('.test.ts'))
     .sort()
 }

@@ -50,7 +50,7 @@ function Fields({ items, onPlaced }: { items: Item[]; onPlaced(id: string): void
       <select id={ids.sku} value={sku} onChange={(event) => setSku(event.target.value)}>
         {items.map(({ sku: value, name, price }) => (
           <option key={value} value={value}>
-            {name}, {formatPrice(price)}
+            {name} · {formatPrice(price)}
           </option>
         ))}
       </select>

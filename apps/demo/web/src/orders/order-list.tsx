@@ -127,7 +127,7 @@ function NoOrders() {
       <svg viewBox="0 0 48 48" aria-hidden="true">
         <path d="M8 17l16-8 16 8v15l-16 8-16-8zM8 17l16 8 16-8M24 25v15M16 13l16 8v6" />
       </svg>
-      <h2>No orders yet</h2>
+      <h2>Nothing ordered yet</h2>
       <p>Place the first one: it appears here with the stock that is left.</p>
     </div>
   )
