@@ -16,7 +16,7 @@ test('kill -9 loses nothing acknowledged, revives nothing deleted and tears noth
   let acknowledged = 0
   let deletions = 0
   const end = Date.now() + 10_000
-  for (let round = 0; round < 10 && Date.now() < end; round++) {
+  for (let round = 0; round < 6 || (round < 10 && Date.now() < end); round++) {
     // Without a reader nobody has the environment open when the writers die: both must hold.
     if (round === 3) reader = await startChild('read', folder)
     const names = [`r${round}a`, `r${round}b`]
@@ -79,6 +79,15 @@ test('a process that is stuck in the middle of writing does not stop the others'
   await store.close()
 }, 20_000)
 
+test('a full disk is an error of the call, and not the end of the process', async () => {
+  const child = await startChild('fill', createFolder(), '', { fileBlocks: 1000 })
+  const report = await child.until(({ said }) => said === 'refused')
+  expect(report).toMatchObject({ code: 'ERR_SESSION_STORE_UNAVAILABLE', readable: true })
+  expect((report as { message: string }).message).toMatch(/File too large/)
+  expect((report as { written: number }).written).toBeGreaterThan(10)
+  expect(await child.exited).toEqual([0, null])
+}, 20_000)
+
 test('what one process has acknowledged, another sees in the same turn', async () => {
   const folder = createFolder()
   const [here, there] = [createLmdbStore({ folder }), createLmdbStore({ folder })]
@@ -99,6 +108,8 @@ test('what one process has acknowledged, another sees in the same turn', async (
   await there.close()
 })
 
+type ChildExtras = [name?: string, limits?: { fileBlocks: number }]
+
 interface Child {
   process: ChildProcess
   reports: Report[]
@@ -107,10 +118,16 @@ interface Child {
   until(enough: (report: Report) => boolean): Promise<Report>
 }
 
-async function startChild(job: string, folder: string, name = ''): Promise<Child> {
+/** @param limits `fileBlocks`: a file may have so many blocks of 512 bytes, as on a small disk. */
+async function startChild(job: string, folder: string, ...rest: ChildExtras): Promise<Child> {
+  const [name = '', { fileBlocks = 'unlimited' } = {}] = rest
   const script = fileURLToPath(new URL('./lmdb.child.ts', import.meta.url))
   const argv = ['--conditions=sallyport-source', script, job, folder, name]
-  const child = spawn(process.execPath, argv, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const command = `ulimit -f ${fileBlocks} && exec "$0" "$@"`
+  const child = spawn('sh', ['-c', command, process.execPath, ...argv], {
+    // LMDB's binding writes to stderr itself when a disk is full.
+    stdio: ['pipe', 'pipe', fileBlocks === 'unlimited' ? 'inherit' : 'ignore'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   const reports: Report[] = []
   const lines = createInterface({ input: child.stdout })

@@ -3,6 +3,7 @@
  * Says each step on stdout at once, so that what was said was done when the process is killed.
  */
 import { writeSync } from 'node:fs'
+import type { SallyportError } from '@sallyport/core'
 import type { SessionKey, SessionRecord } from '../record.ts'
 import { createLmdbStore, type LmdbStore } from './lmdb.ts'
 
@@ -12,6 +13,7 @@ export type Report =
   | { said: 'deleting' | 'deleted'; key: string }
   | { said: 'seen'; reads: number; sessions: number }
   | { said: 'counted'; increments: number }
+  | { said: 'refused'; code: string; message: string; written: number; readable: boolean }
   | { said: 'ready' | 'stuck' }
 
 /** A record whose every byte can be checked: a torn one could not agree with itself. */
@@ -109,6 +111,20 @@ async function getStuck(store: LmdbStore): Promise<void> {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
+/** Writes until the disk is full, and then looks whether what was written can be read. */
+async function fill(store: LmdbStore): Promise<void> {
+  let written = 0
+  const key = (number: number) => `fill/${number}`
+  try {
+    for (; written < 10_000; written++) await store.put(selfCheckingRecord(key(written), 1))
+  } catch (error) {
+    const { code, message } = error as SallyportError
+    const readable = store.get(key(written - 1) as SessionKey) !== undefined
+    await store.delete(key(0) as SessionKey).catch(() => {})
+    say({ said: 'refused', code, message, written, readable })
+  }
+}
+
 function say(report: Report): void {
   writeSync(1, `${JSON.stringify(report)}\n`)
 }
@@ -118,6 +134,7 @@ const jobs: Record<string, (store: LmdbStore, name: string) => Promise<void>> = 
   read: readUntilTold,
   count,
   stuck: getStuck,
+  fill,
 }
 
 if (import.meta.main) {
