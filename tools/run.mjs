@@ -18,7 +18,7 @@ const sameKeystrokeMs = 500
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const [command = '', ...rest] = process.argv.slice(2)
-const entry = commands[command]
+const entry = Object.hasOwn(commands, command) ? commands[command] : undefined
 
 let child
 let lastSignalAt = Number.NEGATIVE_INFINITY
