@@ -1,5 +1,5 @@
 /** Longest access token looked at, in characters: what fits into Node's request headers at all. */
-export const maxAccessTokenLength = 16_384
+const maxAccessTokenLength = 16_384
 
 // Each segment is base64url without padding whose unused bits are zero, so a segment has exactly
 // one spelling. Five segments (an encrypted token), JSON and whitespace do not match.

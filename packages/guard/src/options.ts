@@ -22,7 +22,7 @@ export function parseOptions<T extends z.ZodType>(
 const loopbackHosts = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** Whether keys and secrets may travel to this URL: https, or this machine itself. */
-export function isSecureUrl(text: string): boolean {
+function isSecureUrl(text: string): boolean {
   const url = URL.parse(text)
   if (!url || url.username || url.password || url.hash) return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && loopbackHosts.test(url.hostname))

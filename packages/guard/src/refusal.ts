@@ -11,7 +11,7 @@ export interface Refusal {
 }
 
 /** Seconds after which it makes sense to ask again. */
-export const retryAfter = 5
+const retryAfter = 5
 
 /**
  * The `error` parameter that a code has in its challenge. A request without a token gets a
