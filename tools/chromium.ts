@@ -1,8 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-
-const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+import { findChromium } from './find-chromium.ts'
 
 const found = findChromium()
 if (found) {
@@ -13,12 +10,6 @@ if (found) {
     console.error(problem ?? 'apt-get installed chromium, but no "chromium" is on the PATH.')
     process.exit(1)
   }
-}
-
-function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  const candidates = programs.flatMap((name) => folders.map((folder) => join(folder, name)))
-  return candidates.find((file) => existsSync(file))
 }
 
 /** Installs Debian's package. @returns what is in the way, in one sentence. */
