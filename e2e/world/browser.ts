@@ -23,6 +23,8 @@ export interface AskOptions {
 /** A browser without a screen: keeps cookies by host, sends what a browser sends. */
 export interface Browser {
   readonly cookies: Map<string, string>
+  /** Every Set-Cookie it got, in order, as it came. */
+  readonly setCookies: string[]
   /** Any request, with the cookies; follows nothing. */
   ask(url: string, options?: AskOptions): Promise<Answer>
   /** A top-level navigation; follows redirects. Gives the last answer and every URL on the way. */
@@ -50,6 +52,7 @@ const navigation = [
 /** Creates a browser with an empty jar. */
 export function createBrowser(): Browser {
   const cookies = new Map<string, string>()
+  const setCookies: string[] = []
 
   async function ask(url: string, options: AskOptions = {}): Promise<Answer> {
     const { method = 'GET', headers = [], body, withoutCookies } = options
@@ -65,6 +68,7 @@ export function createBrowser(): Browser {
       body,
     })
     for (const setCookie of answer.headers('set-cookie')) keep(cookies, setCookie)
+    setCookies.push(...answer.headers('set-cookie'))
     return answer
   }
 
@@ -83,6 +87,7 @@ export function createBrowser(): Browser {
 
   return {
     cookies,
+    setCookies,
     ask,
     navigate: (url) => follow(url, { headers: navigation }),
 

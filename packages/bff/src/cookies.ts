@@ -104,6 +104,9 @@ export function createCookies(keys: readonly SealKey[], clock: Clock): Cookies {
 
 type ReadTransaction = (state: string, present: readonly CookiePair[]) => Transaction | undefined
 
+/** What a state may look like in a Set-Cookie; anything else was never a cookie of ours. */
+const statePattern = /^[\w-]+$/
+
 /** Ends unreadable transactions, then the oldest, until a new one of `bytes` finds its place. */
 function crowdedOut(
   present: readonly CookiePair[],
@@ -115,6 +118,7 @@ function crowdedOut(
   for (const { name, value } of present) {
     if (!name.startsWith(transactionPrefix)) continue
     const state = name.slice(transactionPrefix.length)
+    if (!statePattern.test(state)) continue
     const found = read(state, present)
     if (found) kept.push({ name, bytes: name.length + value.length, createdAt: found.createdAt })
     else ended.add(name)

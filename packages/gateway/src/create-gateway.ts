@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type Bff, createBff } from '@sallyport/bff'
 import { type Clock, SallyportError } from '@sallyport/core'
-import { createNodeLane, createNodeServer } from '@sallyport/lanes'
-import { createLmdbStore } from '@sallyport/session/lmdb'
+import { createNodeLane, createNodeServer, type PassHandler } from '@sallyport/lanes'
+import { createLmdbStore, type LmdbStore } from '@sallyport/session/lmdb'
 import type { Telemetry } from '@sallyport/telemetry'
-import { type GatewayOptions, parseGatewayOptions } from './options.ts'
+import { type GatewayConfig, type GatewayOptions, parseGatewayOptions } from './options.ts'
 import { createWebFiles } from './web-files.ts'
 
 export interface GatewayParts {
@@ -38,21 +38,33 @@ export async function createGateway(
   options: GatewayOptions,
   parts: GatewayParts,
 ): Promise<Gateway> {
-  const { telemetry } = parts
   const config = parseGatewayOptions(options)
   const pass = createWebFiles(config.webFolder)
   const clock = parts.clock ? { clock: parts.clock } : {}
   const store = createLmdbStore({ folder: config.store.lmdbFolder, ...clock })
-  const bff = createBff(config.bff, { store, telemetry, ...clock })
-  const lane = createNodeLane({ bff, telemetry, pass })
-  const server = createNodeServer(lane)
   try {
-    server.listen(config.listen)
-    await once(server, 'listening')
+    return await listen({ config, pass, store, parts })
   } catch (cause) {
     await store.close()
     throw listenFailure(config.listen.port, cause)
   }
+}
+
+interface ListenOptions {
+  config: GatewayConfig
+  pass: PassHandler
+  store: LmdbStore
+  parts: GatewayParts
+}
+
+/** Everything above an open store, which closes with the gateway. */
+async function listen({ config, pass, store, parts }: ListenOptions): Promise<Gateway> {
+  const { telemetry } = parts
+  const bff = createBff(config.bff, { ...parts, store })
+  const lane = createNodeLane({ bff, telemetry, pass })
+  const server = createNodeServer(lane)
+  server.listen(config.listen)
+  await once(server, 'listening')
   const stopPreparing = keepPreparing(bff, telemetry)
 
   return {

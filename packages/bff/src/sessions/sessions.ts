@@ -97,8 +97,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       return { session: { record, content }, id }
     },
 
-    update({ record }, changes) {
-      const { content, expiresAt = record.expiresAt } = changes
+    update({ record, content: present }, changes) {
+      const { content = present, expiresAt = record.expiresAt } = changes
       const { lease: held, ...kept } = record
       const lease = 'lease' in changes ? changes.lease : held
       const next: SessionRecord = {
@@ -106,7 +106,8 @@ export function createSessions(options: SessionsOptions): Sessions {
         ...(lease && { lease }),
         expiresAt,
         version: record.version + 1,
-        sealed: content ? sealer.seal(JSON.stringify(content), record.key) : record.sealed,
+        // Always anew: each write brings a session to the newest key.
+        sealed: sealer.seal(JSON.stringify(content), record.key),
       }
       return mapFailure(() => store.put(next), storeFailure)
     },
