@@ -14,7 +14,6 @@ export const errorCatalogue = {
   ERR_CONFIG_INVALID: { status: 500, type: 'internal', title: 'Internal error' },
   ERR_INTERNAL: { status: 500, type: 'internal', title: 'Internal error' },
   ERR_PORT_TAKEN: { status: 500, type: 'internal', title: 'Internal error' },
-  ERR_SEAL_BROKEN: { status: 500, type: 'internal', title: 'Internal error' },
 
   ERR_REQUEST_INVALID: { status: 400, type: 'request_invalid', title: 'Malformed request' },
   ERR_HOST_UNKNOWN: { status: 421, type: 'host_unknown', title: 'This host is not served here' },
@@ -39,11 +38,6 @@ export const errorCatalogue = {
     status: 400,
     type: 'return_url_invalid',
     title: 'The return URL is not a page of this application',
-  },
-  ERR_LOGIN_PARAMETER_INVALID: {
-    status: 400,
-    type: 'login_parameter_invalid',
-    title: 'A sign-in parameter is not allowed',
   },
   ERR_CALLBACK_REJECTED: {
     status: 400,
