@@ -1,0 +1,83 @@
+import type { Page } from 'playwright-core'
+import { signInPage } from './sign-in-page.ts'
+
+/** One tab with the demo's application in it. */
+export interface Shop extends ReturnType<typeof createShop> {}
+
+/** What a row of the orders says. */
+export interface ShownOrder {
+  product: string | null | undefined
+  quantity: number
+  stock: number
+}
+
+/** The application as a person sees it: by names and roles. */
+export function createShop(page: Page, app: string) {
+  const rows = page.getByTestId('order')
+  const shop = {
+    page,
+    heading: page.getByRole('heading', { level: 1 }),
+    /** The button of somebody who is not signed in. */
+    signIn: page.getByTestId('sign-in'),
+    signOut: page.getByRole('button', { name: 'Sign out' }),
+    personName: page.getByTestId('signed-in-name'),
+    rows,
+    ordersTable: page.getByTestId('orders'),
+    noOrders: page.getByTestId('no-orders'),
+    failure: page.getByTestId('failure'),
+    refresh: page.getByRole('button', { name: 'Refresh' }),
+    countdown: page.getByTestId('session-countdown'),
+    signedOut: page.getByTestId('signed-out'),
+    sessionEnded: page.getByTestId('session-ended'),
+
+    open: (path: string) => page.goto(app + path),
+
+    /** Opens a page of the application as somebody who has to sign in for it first. */
+    async signInTo(path: string, username = 'alice'): Promise<void> {
+      await shop.open(path)
+      await shop.signIn.click()
+      await signInPage(page).submit(username)
+      await shop.personName.waitFor()
+    },
+
+    /** Waits until the orders are there, be it none. */
+    ordersAreShown: () => shop.ordersTable.or(shop.noOrders).waitFor(),
+
+    /** Places an order and waits until the list shows it. */
+    async placeOrder(product: string, quantity: number): Promise<void> {
+      const before = await rows.count()
+      await page.getByLabel('Product').selectOption({ label: await optionOf(product) })
+      await page.getByLabel('Quantity').fill(String(quantity))
+      await page.getByRole('button', { name: 'Place order' }).click()
+      await rows.nth(before).waitFor()
+    },
+
+    async orders(): Promise<ShownOrder[]> {
+      const all = await rows.all()
+      return Promise.all(
+        all.map(async (row) => ({
+          // The time of the order is in there too, in an element of its own.
+          product: await row.getByRole('rowheader').evaluate((cell) => cell.firstChild?.nodeValue),
+          quantity: Number(await row.locator('[data-label="Quantity"]').innerText()),
+          stock: Number(await row.getByTestId('order-stock').innerText()),
+        })),
+      )
+    },
+
+    /** What the page's own script would get for a call of an API, as status and problem type. */
+    call: (path: string) =>
+      page.evaluate(async (target) => {
+        const response = await fetch(target, { headers: { 'x-csrf': '1' } })
+        const body = response.ok ? {} : await response.json()
+        return { status: response.status, type: body.type as string | undefined }
+      }, path),
+  }
+  return shop
+
+  async function optionOf(product: string): Promise<string> {
+    const options = await page.getByLabel('Product').getByRole('option').allInnerTexts()
+    const found = options.find((text) => text.startsWith(product))
+    if (!found) throw new Error(`${product} is not among ${options.join('; ')}`)
+    return found
+  }
+}
