@@ -6,6 +6,7 @@ import { join } from 'node:path'
 
 /** What npm's error codes mean to a person, and what to do. */
 const sentences = [
+  [/\bprocess terminated\b/, 'It was interrupted: run the command again.'],
   [
     /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/,
     'The package registry cannot be reached: check the network (or npm\'s "registry" and "proxy" settings) and run the command again.',
@@ -50,8 +51,7 @@ export async function installDependencies(root, onStart) {
     throw new Error(`Dependencies cannot be installed: ${root} is not writable by this user.`)
   }
   const { code, signal, output } = await runNpm(root, onStart)
-  if (signal) throw new Error('Installing dependencies was interrupted: run the command again.')
-  if (code !== 0) throw new Error(explain(output))
+  if (code !== 0) throw new Error(explain(signal ? 'process terminated' : output))
 }
 
 /**
@@ -88,6 +88,8 @@ function runNpm(root, onStart) {
   const { npm_execpath: npm, npm_node_execpath: node } = process.env
   const [file, ...before] = npm && node && existsSync(node) ? [node, npm] : ['npm']
   const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--progress=false']
+  // npm would wait 10, then 60 seconds between tries: nobody waits that long for one sentence.
+  flags.push('--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000')
   return new Promise((resolve, reject) => {
     const npmProcess = spawn(file, [...before, ...flags], {
       cwd: root,
