@@ -6,8 +6,8 @@ import type { ArtifactStore } from './storage/adapter.ts'
 /** Security events of the pages, one log line each, in OWASP's vocabulary. Never a secret. */
 export interface AuditLog {
   signedIn(subject: string, clientId: string): void
-  signInFailed(username: string, address: string): void
-  signInBlocked(username: string, address: string): void
+  signInFailed(subject: string | undefined, address: string): void
+  signInBlocked(subject: string | undefined, address: string): void
   consented(subject: string, clientId: string): void
   formRejected(clientId: string): void
 }
@@ -21,10 +21,10 @@ export function createAuditLog(log: Logger): AuditLog {
   return {
     signedIn: (subject, clientId) =>
       log.info({ event: 'authn_login_success', subject, client_id: clientId }, 'signed in'),
-    signInFailed: (username, address) =>
-      log.warn({ event: 'authn_login_fail', username, address }, 'sign-in failed'),
-    signInBlocked: (username, address) =>
-      log.warn({ event: 'authn_login_fail_max', username, address }, 'sign-in has to wait'),
+    signInFailed: (subject, address) =>
+      log.warn({ event: 'authn_login_fail', subject, address }, 'sign-in failed'),
+    signInBlocked: (subject, address) =>
+      log.warn({ event: 'authn_login_fail_max', subject, address }, 'sign-in has to wait'),
     consented: (subject, clientId) =>
       log.info({ event: 'authz_consent', subject, client_id: clientId }, 'access allowed'),
     formRejected: (clientId) =>

@@ -1,3 +1,4 @@
+import './testing/patience.ts'
 import { decodeJwt } from 'jose'
 import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+import './testing/patience.ts'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'

@@ -15,6 +15,8 @@ export interface Account {
 /** The accounts of this server. */
 export interface AccountStore {
   find(subject: string): Account | undefined
+  /** Whose user name it is, for the log: what nobody is called may be a password. */
+  subjectOf(username: string): string | undefined
   /** The account, if user name and password belong together. Takes as long when they do not. */
   authenticate(username: string, password: string): Promise<Account | undefined>
 }
@@ -48,6 +50,8 @@ export async function openAccounts(
       const row = storage.get<AccountRow>(accountKey(subject))
       return row && toAccount(row)
     },
+
+    subjectOf: (username) => byUsername(normalize(username))?.subject,
 
     async authenticate(username, password) {
       const row = byUsername(normalize(username))

@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import type { IdentityConfig } from '../options/parse-options.ts'
 import { health, routePattern } from '../provider/routes.ts'
 import type { Storage } from '../storage/environment.ts'
 import { createFrontGuard, refuse } from './front-guard.ts'
+
+const drainMs = 10_000
 
 /** What a listener puts together. */
 export interface ListenerParts {
@@ -15,7 +18,7 @@ export interface ListenerParts {
 /** Takes the server's requests. */
 export interface RequestListener {
   handle(req: IncomingMessage, res: ServerResponse): void
-  /** Resolves when no request is under way; new ones are answered with 503. */
+  /** Resolves when no request is under way, at the latest after 10 s; new ones get a 503. */
   drain(): Promise<void>
 }
 
@@ -67,7 +70,10 @@ export function createRequestListener({
 
     async drain() {
       isOpen = false
-      await Promise.all(underWay)
+      const patience = new AbortController()
+      const tooLong = setTimeout(drainMs, undefined, { ref: false, signal: patience.signal })
+      await Promise.race([Promise.all(underWay), tooLong.catch(() => undefined)])
+      patience.abort()
     },
   }
 }

@@ -35,10 +35,11 @@ export function formTokenOf({ keys, interaction }: InteractionStep): string {
 /** Sends the person back to the application with what came of it. */
 export async function finish(
   { ctx, provider }: InteractionStep,
-  result: Parameters<Provider['interactionFinished']>[2],
+  result: Parameters<Provider['interactionResult']>[2],
 ): Promise<void> {
-  ctx.respond = false
-  await provider.interactionFinished(ctx.req, ctx.res, result)
+  const returnTo = await provider.interactionResult(ctx.req, ctx.res, result)
+  ctx.status = 303
+  ctx.redirect(returnTo)
 }
 
 /** What came of it when the person said no. */

@@ -29,7 +29,7 @@ export async function answerSignIn(
   const address = ctx.req.socket.remoteAddress ?? ''
   const wait = await throttle.begin(username, address)
   if (wait > 0) {
-    audit.signInBlocked(username, address)
+    audit.signInBlocked(accounts.subjectOf(username), address)
     ctx.set('Retry-After', String(wait))
     const seconds = wait === 1 ? '1 second' : `${wait} seconds`
     const problem = `Too many attempts. Wait ${seconds}, then try again.`
@@ -37,7 +37,7 @@ export async function answerSignIn(
   }
   const account = await accounts.authenticate(username, form.get('password') ?? '')
   if (!account) {
-    audit.signInFailed(username, address)
+    audit.signInFailed(accounts.subjectOf(username), address)
     return show(step, { username, problem: wrong, status: 422 })
   }
   await throttle.succeed(username, address)

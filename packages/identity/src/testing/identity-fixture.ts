@@ -19,6 +19,7 @@ export const bob = { username: 'bob', password: 'builder-of-9' }
 /** An identity server on a socket, with its clients and its log. */
 export interface IdentityFixture {
   issuer: string
+  port: number
   dataDir: string
   options: IdentityOptions
   /** Log lines so far, parsed. */
@@ -49,14 +50,16 @@ export async function startIdentity(
   }
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`
+  const { port } = server.address() as AddressInfo
+  const issuer = `http://localhost:${port}`
   const options = change(baseOptions({ issuer, dataDir, publicKeys, log }))
   let identity = await createIdentityServer(options)
   server.on('request', (req, res) => identity.handler(req, res))
 
   const key = (clientId: string) => keys[clientId as keyof typeof keys].privateKey
   return {
-    issuer,
+    issuer: options.issuer,
+    port,
     dataDir,
     options,
     log,
@@ -67,7 +70,7 @@ export async function startIdentity(
     },
     discover: (clientId) =>
       client.discovery(
-        new URL(issuer),
+        new URL(options.issuer),
         clientId,
         undefined,
         clientId in keys
@@ -132,6 +135,7 @@ function baseOptions({ issuer, dataDir, publicKeys, log }: Basics): IdentityOpti
         resources: [orders],
         rotateRefreshToken: 'always',
         consent: 'required',
+        initiateLoginUri: 'https://partner.example/start',
       },
     ],
     resources: [
