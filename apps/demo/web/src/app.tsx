@@ -1,5 +1,6 @@
+import type { Session } from '@sallyport/client'
 import { useSession } from '@sallyport/client/react'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useClient } from './client-context.ts'
 import { Landing } from './landing/landing.tsx'
 import { OrdersPage } from './orders/orders-page.tsx'
@@ -54,17 +55,30 @@ export function App() {
     case 'signed_in':
       return (
         // Another person in the same tab gets a page that remembers nothing of the one before.
-        <div key={state.session.subject} className="shell">
-          <a className="skip-link" href="#main">
-            Skip to content
-          </a>
-          <Header session={state.session} route={route} />
-          <main id="main" tabIndex={-1}>
-            <View route={route} />
-          </main>
-        </div>
+        <Shell key={state.session.subject} session={state.session} route={route} />
       )
   }
+}
+
+function Shell({ session, route }: { session: Session; route: Route | undefined }) {
+  const main = useRef<HTMLElement>(null)
+  const shownRoute = useRef(route)
+  useEffect(() => {
+    // A reader of the page hears and continues at what changed, not at the link that was followed.
+    if (shownRoute.current !== route) main.current?.focus({ preventScroll: true })
+    shownRoute.current = route
+  }, [route])
+  return (
+    <div className="shell">
+      <a className="skip-link" href="#main">
+        Skip to content
+      </a>
+      <Header session={session} route={route} />
+      <main ref={main} id="main" tabIndex={-1}>
+        <View route={route} />
+      </main>
+    </div>
+  )
 }
 
 function View({ route }: { route: Route | undefined }) {

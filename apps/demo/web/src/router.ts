@@ -19,6 +19,7 @@ export function useRoute(): Route | undefined {
 export function navigate(route: Route, method: 'push' | 'replace' = 'push'): void {
   history[`${method}State`](null, '', route)
   dispatchEvent(new PopStateEvent('popstate'))
+  if (method === 'push') scrollTo(0, 0)
 }
 
 /** What a link to a page needs: a plain click stays here, any other is the browser's. */

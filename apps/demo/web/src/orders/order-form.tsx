@@ -48,14 +48,14 @@ function Fields({ items, onPlaced }: { items: Item[]; onPlaced(id: string): void
     <form onSubmit={submit}>
       <label htmlFor={ids.sku}>Product</label>
       <select id={ids.sku} value={sku} onChange={(event) => setSku(event.target.value)}>
-        {items.map(({ sku: value, name, price }) => (
+        {items.map(({ sku: value, name }) => (
           <option key={value} value={value}>
-            {name} · {formatPrice(price)}
+            {name}
           </option>
         ))}
       </select>
       <p className="hint" id={ids.stock}>
-        {item ? `${item.stock} in stock` : 'No product to order'}
+        {item ? `${formatPrice(item.price)} each, ${item.stock} in stock` : 'No product to order'}
       </p>
 
       <label htmlFor={ids.quantity}>Quantity</label>

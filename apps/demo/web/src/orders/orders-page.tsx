@@ -30,7 +30,7 @@ export function OrdersPage() {
         <button
           type="button"
           className="button quiet small"
-          onClick={orders.reload}
+          onClick={() => showChange()}
           disabled={orders.isLoading}
         >
           Refresh
