@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { exportJWK } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createGuard, type Guard, type GuardOptions } from './guard.ts'
 import {
@@ -143,7 +144,11 @@ describe('an issuer that cannot be asked', () => {
     [
       'metadata of another issuer (A261)',
       '/.well-known/openid-configuration',
-      (_, response) => sendJson(response, { issuer: 'https://evil.example', jwks_uri: 'x' }),
+      (request, response) =>
+        sendJson(response, {
+          issuer: 'https://evil.example',
+          jwks_uri: `http://${request.headers.host}/jwks`,
+        }),
     ],
     [
       'metadata that names keys over plain http (A261)',
@@ -195,8 +200,7 @@ describe('where the keys are', () => {
   })
 
   test('a private key among the published ones is not used', async () => {
-    const { jwk } = await createIssuerKey('ES256', 'first')
-    issuer.keys[0] = { ...jwk, d: jwk.x as string }
+    issuer.keys[0] = { ...issuer.key.jwk, ...(await exportJWK(issuer.key.privateKey)) }
 
     expect(await judge(await issuer.sign())).toBe('ERR_ISSUER_KEYS_UNAVAILABLE')
   })
