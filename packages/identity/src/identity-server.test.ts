@@ -54,6 +54,7 @@ describe('a sign-in', () => {
       scope: 'orders.read orders.write',
       acr: 'urn:sallyport:acr:password',
     })
+    expect(decodeJwt(tokens.access_token)).not.toHaveProperty('sid')
     expect(tokens.expires_in).toBe(300)
   })
 

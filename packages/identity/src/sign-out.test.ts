@@ -34,7 +34,9 @@ beforeAll(async () => {
     ...options,
     allowedPrivateOrigins: [origin],
     clients: options.clients.map((one) =>
-      one.clientId === 'bff' ? { ...one, backchannelLogoutUri: `${origin}/bff/backchannel` } : one,
+      one.clientId === 'bff'
+        ? { ...one, backchannelLogoutUri: `${origin}/bff/backchannel`, trustsLogoutHint: true }
+        : one,
     ),
   }))
 })
@@ -76,6 +78,26 @@ describe('signing out', () => {
       resource: orders,
     })
     await expect(again).rejects.toMatchObject({ error: 'invalid_grant' })
+  })
+
+  test('T10: the sid of this session does as well, from a client that is trusted with it', async () => {
+    const session = await signedIn()
+    const other = await signedIn()
+    const { browser } = session.attempt
+    const withHint = (sid: unknown) => `${signOutUrl()}&logout_hint=${String(sid)}`
+    for (const foreign of [other.tokens.claims()?.sid, 'guessed', '']) {
+      const page = await browser.visit(withHint(foreign))
+      expect(page.body, String(foreign)).toContain('<h1>Sign out?</h1>')
+    }
+    const partner = new URL(withHint(session.tokens.claims()?.sid))
+    partner.searchParams.set('client_id', 'partner')
+    partner.searchParams.delete('post_logout_redirect_uri')
+    expect((await browser.visit(partner.href)).body).toContain('<h1>Sign out?</h1>')
+    expect(await isSignedIn(session)).toBe(true)
+
+    const answer = await browser.visit(withHint(session.tokens.claims()?.sid))
+    expect(answer.headers.location).toBe(`${signedOutUri}?state=of+the+application`)
+    expect(await isSignedIn(session)).toBe(false)
   })
 
   test('T6: tells the client by back-channel logout, on a listed loopback origin', async () => {

@@ -14,7 +14,8 @@ export interface ClaimsDesk {
 
 /**
  * Creates the desk. A token from a sign-in says how and when the person signed in, so that an API
- * can ask for more (RFC 9470).
+ * can ask for more (RFC 9470). It does not name the session: its `sid` is between this server and
+ * the client, who may end the session with it.
  */
 export function createClaimsDesk(): ClaimsDesk {
   const left = new WeakMap<object, AccessTokenClaims>()
@@ -31,7 +32,6 @@ export function createClaimsDesk(): ClaimsDesk {
         acr: source.acr,
         amr: source.amr,
         auth_time: source.authTime,
-        sid: source.sid,
       })
     },
   }

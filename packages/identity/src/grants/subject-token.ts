@@ -30,7 +30,7 @@ export interface SubjectTokenRules {
   accounts: AccountStore
 }
 
-const signInClaims = ['acr', 'amr', 'auth_time', 'sid']
+const signInClaims = ['acr', 'amr', 'auth_time']
 const longestChain = 5
 
 /**

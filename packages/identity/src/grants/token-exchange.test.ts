@@ -51,7 +51,6 @@ describe('token exchange', () => {
       act: { sub: 'orders-api' },
       acr: before.acr,
       auth_time: before.auth_time,
-      sid: before.sid,
     })
     expect(Number(claims.exp)).toBeLessThanOrEqual(Number(before.exp))
     expect(exchanged.expires_in).toBeLessThanOrEqual(120)
