@@ -116,7 +116,13 @@ function createContext(
   }
 }
 
+/** More than any browser sends, and fewer than where servers cut off what comes last: our part. */
+const mostHeaders = 256
+
 function readRequest(head: RequestHead, config: BffConfig): BffRequest {
+  if (head.headers.length > mostHeaders * 2) {
+    throw new SallyportError('ERR_REQUEST_INVALID', 'too many header fields')
+  }
   const hosts = headerValues(head.headers, 'host')
   if (hosts.length !== 1) throw new SallyportError('ERR_REQUEST_INVALID', 'Host must occur once')
   if (hosts[0]?.toLowerCase() !== config.publicUrl.host) {

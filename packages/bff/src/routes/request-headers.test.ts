@@ -65,7 +65,6 @@ describe('headers to an upstream', () => {
         'Trailer',
         'Upgrade',
         'HTTP2-Settings',
-        'Transfer-Encoding',
       ],
     ],
     [
@@ -132,6 +131,11 @@ describe('headers to an upstream', () => {
     'a/b; charset',
   ])('A101: Content-Type %j is refused', (value) =>
     expect(() => send(['Content-Type', value])).toThrow('Content-Type'),
+  )
+
+  test.each(['gzip, chunked', 'gzip', 'identity', ''])(
+    'A110: Transfer-Encoding %j is refused: its body would pass undeclared',
+    (value) => expect(() => send(['Transfer-Encoding', value])).toThrow('transfer coding'),
   )
 
   test('A101: two Content-Types are refused', () => {

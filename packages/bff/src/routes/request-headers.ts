@@ -8,15 +8,18 @@ import type { HeaderList, RequestHead } from '../decision.ts'
  */
 const dropped = new Set([
   'authorization',
+  'b3',
   'baggage',
   'client-ip',
   'connection',
   'content-length',
   'cookie',
+  'cookie2',
   'dpop',
   'expect',
   'forwarded',
   'from',
+  'front-end-https',
   'host',
   'http2-settings',
   'keep-alive',
@@ -24,7 +27,6 @@ const dropped = new Set([
   'origin',
   'proxy',
   'referer',
-  'remote-user',
   'te',
   'trace',
   'traceparent',
@@ -32,42 +34,62 @@ const dropped = new Set([
   'trailer',
   'transfer-encoding',
   'true-client-ip',
+  'uber-trace-id',
   'upgrade',
   'upgrade-insecure-requests',
   'via',
+  'x-access-token',
+  'x-cloud-trace-context',
+  'x-cluster-client-ip',
   'x-csrf',
   'x-host',
   'x-http-method',
   'x-http-method-override',
+  'x-id-token',
   'x-method-override',
-  'x-original-host',
-  'x-original-method',
-  'x-original-uri',
-  'x-original-url',
-  'x-real-ip',
+  'x-principal',
   'x-rewrite-url',
+  'x-scheme',
+  'x-url-scheme',
 ])
 
 const droppedPrefixes = [
   'cf-',
   'client-cert',
+  'fastly-',
+  'oidc-',
   'proxy-',
+  'remote-',
   'sec-',
   'ssl-',
+  'tailscale-',
   'x-amzn-',
   'x-auth',
+  'x-azure-',
+  'x-b3-',
   'x-client-',
+  'x-consumer-',
+  'x-credential-',
   'x-envoy-',
   'x-forwarded',
+  'x-goog-',
+  'x-istio-',
+  'x-jwt',
   'x-middleware-',
   'x-ms-',
+  'x-original-',
+  'x-pomerium-',
+  'x-real-',
   'x-remote-',
   'x-ssl-',
+  'x-token-',
   'x-user',
+  'x-vouch-',
+  'x-webauth-',
 ]
 
 const mediaTypePattern =
-  /^[!#$%&'*+\-.^_`|~\w]+\/[!#$%&'*+\-.^_`|~\w]+(?: ?; ?[!#$%&'*+\-.^_`|~\w]+=(?:[!#$%&'*+\-.^_`|~\w]+|"[^"\\\r\n]*"))*;?$/
+  /^[!#$%&'*+\-.^_`|~\w]+\/[!#$%&'*+\-.^_`|~\w]+(?: *; *[!#$%&'*+\-.^_`|~\w]+=(?:[!#$%&'*+\-.^_`|~\w]+|"[^"\\\r\n]*"))*;?$/
 
 /** What the BFF itself says to the upstream about a request. */
 export interface RequestHeaderFacts {
@@ -87,7 +109,8 @@ export interface RequestHeaderFacts {
  * names to variables read `X_User` and `X-User` as one.
  *
  * @throws `ERR_REQUEST_INVALID` for a repeated or malformed Content-Type, which two parsers could
- *   read in two ways.
+ *   read in two ways, and for transfer codings other than chunked: their name would get lost here
+ *   while the body stays coded (RFC 9112 section 6.1).
  */
 export function toUpstreamHeaders(head: RequestHead, facts: RequestHeaderFacts): HeaderList {
   const { publicUrl, upstream, accessToken, trace } = facts
@@ -98,6 +121,9 @@ export function toUpstreamHeaders(head: RequestHead, facts: RequestHeaderFacts):
   for (let i = 0; i < head.headers.length; i += 2) {
     const name = (head.headers[i] as string).toLowerCase()
     const value = head.headers[i + 1] as string
+    if (name === 'transfer-encoding' && value.toLowerCase() !== 'chunked') {
+      throw new SallyportError('ERR_REQUEST_INVALID', 'a transfer coding that is not undone here')
+    }
     if (isDropped(name) || hopByHop.has(name)) continue
     if (name === 'content-type') {
       contentTypes += 1
