@@ -204,13 +204,14 @@ function forward(
 ): ForwardDecision {
   const { upstream } = route
   const facts = { publicUrl, upstream, accessToken, trace: traceHeaders() }
+  const path = `${route.toUpstream(request.url.path)}${request.url.query}`
   return {
     kind: 'forward',
     method: request.method,
     origin: upstream.origin,
-    path: `${route.toUpstream(request.url.path)}${request.url.query}`,
+    path,
     headers: toUpstreamHeaders(request, facts),
-    responseHeaders: (headers) => toBrowserHeaders(route, headers),
+    responseHeaders: (headers) => toBrowserHeaders(route, headers, path),
     route: route.match,
     timeout: route.timeout,
   }

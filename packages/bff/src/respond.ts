@@ -34,7 +34,8 @@ export function respondJson(body: unknown, options: RespondOptions = {}): Respon
  * Sends the browser on with 303, so that it never repeats a method or body (RFC 9700 section 4.12).
  */
 export function redirect(location: URL, options: RespondOptions = {}): RespondDecision {
-  return respond(303, '', { ...options, headers: ['location', location.href] })
+  const headers = ['location', location.href, 'content-security-policy', noContentPolicy]
+  return respond(303, '', { ...options, headers })
 }
 
 /** What a person is told and offered when something went wrong. */

@@ -4,29 +4,31 @@ import { connectionOptions } from './request-headers.ts'
 
 /**
  * What an upstream may not say to the browser: it belongs to one hop, it speaks for the whole
- * origin (which is the BFF's), or the BFF says it itself.
+ * origin (which is the BFF's), it commands a proxy or cache in front, or the BFF says it itself.
  */
 const dropped = new Set([
-  'access-control-allow-credentials',
-  'access-control-allow-headers',
-  'access-control-allow-methods',
-  'access-control-allow-origin',
-  'access-control-expose-headers',
-  'access-control-max-age',
+  'accept-ch',
+  'activate-storage-access',
   'alt-svc',
   'cache-control',
+  'cdn-cache-control',
   'clear-site-data',
+  'cloudflare-cdn-cache-control',
   'connection',
   'content-length',
   'content-security-policy',
   'content-security-policy-report-only',
+  'critical-ch',
   'cross-origin-embedder-policy',
   'cross-origin-opener-policy',
   'cross-origin-resource-policy',
   'document-policy',
+  'edge-control',
   'expires',
+  'integrity-policy',
   'keep-alive',
   'nel',
+  'no-vary-search',
   'origin-agent-cluster',
   'permissions-policy',
   'pragma',
@@ -41,21 +43,38 @@ const dropped = new Set([
   'service-worker-allowed',
   'set-cookie',
   'set-cookie2',
+  'set-login',
   'sourcemap',
+  'speculation-rules',
   'strict-transport-security',
+  'surrogate-control',
   'te',
+  'timing-allow-origin',
   'traceparent',
   'tracestate',
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'use-as-dictionary',
+  'vercel-cdn-cache-control',
   'via',
   'www-authenticate',
+  'x-accel-charset',
+  'x-accel-expires',
+  'x-accel-limit-rate',
+  'x-accel-redirect',
   'x-content-type-options',
   'x-frame-options',
+  'x-lighttpd-send-file',
+  'x-permitted-cross-domain-policies',
   'x-powered-by',
+  'x-reproxy-url',
+  'x-sendfile',
   'x-sourcemap',
 ])
+
+/** CORS has one policy, the BFF's: nobody. */
+const droppedPrefix = 'access-control-'
 
 /**
  * Set on each proxied answer. An API's answer opened as a page can run nothing and stays in no
@@ -72,29 +91,38 @@ const added: HeaderList = [
 /**
  * The header fields for the browser. A `Location` inside of the route is translated to our path;
  * one that leads elsewhere is dropped: the BFF follows no redirect, and internal names stay inside.
+ *
+ * @param path what the upstream was asked for; a relative `Location` starts from there.
  */
-export function toBrowserHeaders(route: CompiledRoute, upstream: HeaderList): HeaderList {
+export function toBrowserHeaders(
+  route: CompiledRoute,
+  upstream: HeaderList,
+  path: string,
+): HeaderList {
   const hopByHop = connectionOptions(upstream)
   const result: string[] = []
   for (let i = 0; i < upstream.length; i += 2) {
     const name = (upstream[i] as string).toLowerCase()
     const value = upstream[i + 1] as string
-    if (dropped.has(name) || hopByHop.has(name)) continue
+    if (dropped.has(name) || name.startsWith(droppedPrefix) || hopByHop.has(name)) continue
     if (name !== 'location' && name !== 'content-location') {
       result.push(name, value)
       continue
     }
-    const location = ownLocation(route, value)
+    const location = ownLocation(route, value, path)
     if (location) result.push(name, location)
   }
   result.push(...added)
   return result
 }
 
-function ownLocation(route: CompiledRoute, value: string): string | undefined {
-  if (!URL.canParse(value, route.upstream.href)) return undefined
-  const target = new URL(value, route.upstream)
+function ownLocation(route: CompiledRoute, value: string, path: string): string | undefined {
+  const base = new URL(path, route.upstream)
+  if (!URL.canParse(value, base.href)) return undefined
+  const target = new URL(value, base)
   if (target.origin !== route.upstream.origin) return undefined
-  const path = route.fromUpstream(target.pathname)
-  return path === undefined ? undefined : `${path}${target.search}${target.hash}`
+  const own = route.fromUpstream(target.pathname)
+  // Two slashes at the start would name another host.
+  if (own === undefined || own.startsWith('//')) return undefined
+  return `${own}${target.search}${target.hash}`
 }
