@@ -6,6 +6,8 @@ import {
   beginSignIn,
   type IdentityFixture,
   inventory,
+  nativeUri,
+  orders,
   redeem,
   signIn,
   startIdentity,
@@ -19,6 +21,13 @@ beforeAll(async () => {
 afterAll(() => identity.close())
 
 describe('client authentication', () => {
+  test('T20: no client has a secret: keys or nothing', async () => {
+    const discovery = await fetch(`${identity.issuer}/.well-known/openid-configuration`)
+    expect(await discovery.json()).toMatchObject({
+      token_endpoint_auth_methods_supported: ['private_key_jwt', 'none'],
+    })
+  })
+
   const assertion = (lifetime: number, jti = crypto.randomUUID()) =>
     new SignJWT({ jti })
       .setProtectedHeader({ alg: 'ES256', kid: 'orders-api' })
@@ -91,5 +100,25 @@ describe('client authentication', () => {
       }),
     })
     expect(bare.status).toBe(401)
+  })
+})
+
+describe('a public client', () => {
+  test('signs in with PKCE, and each refresh replaces its refresh token', async () => {
+    const attempt = await beginSignIn(identity, 'native', {
+      scope: 'openid orders.read',
+      resource: [orders],
+      redirectUri: nativeUri,
+    })
+    const answer = await signIn(attempt)
+    await expect(
+      redeem({ ...attempt, verifier: client.randomPKCECodeVerifier() }, answer),
+    ).rejects.toMatchObject({ error: 'invalid_grant' })
+    const tokens = await redeem(attempt, answer)
+    const refresh = (token: unknown) =>
+      client.refreshTokenGrant(attempt.config, String(token), { resource: orders })
+    const next = await refresh(tokens.refresh_token)
+    expect(next.refresh_token).not.toBe(tokens.refresh_token)
+    await expect(refresh(tokens.refresh_token)).rejects.toMatchObject({ error: 'invalid_grant' })
   })
 })

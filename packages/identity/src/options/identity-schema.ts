@@ -10,6 +10,7 @@ import type {
   ResourceOptions,
   TokenExchangeOptions,
 } from './identity-options.ts'
+import { publicKeyProblem } from './public-key-rules.ts'
 import { endpointProblem, issuerProblem, originProblem, resourceProblem } from './url-rules.ts'
 
 /** The token exchange grant's name on the wire. */
@@ -25,10 +26,10 @@ const resource = checked(resourceProblem)
 
 const publicKey: z.ZodType<JWK> = z
   .looseObject({ kty: z.enum(['EC', 'RSA', 'OKP']) })
-  .refine(
-    (key) => !('d' in key) && !('k' in key),
-    'is a private key: only the public one belongs here',
-  )
+  .superRefine((key, context) => {
+    const message = publicKeyProblem(key)
+    if (message) context.addIssue({ code: 'custom', message })
+  })
 
 const tokenExchangeSchema = strict({
   subjectAudiences: z.array(resource).min(1),

@@ -1,8 +1,15 @@
+import { generateKeyPairSync } from 'node:crypto'
+import type { JWK } from 'jose'
 import { describe, expect, test } from 'vitest'
 import type { IdentityClientOptions, IdentityOptions } from './identity-options.ts'
 import { parseIdentityOptions } from './parse-options.ts'
 
-const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }
+const publicJwk: JWK = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
+  format: 'jwk',
+}) as JWK
+const shortJwk: JWK = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({
+  format: 'jwk',
+}) as JWK
 
 const client: IdentityClientOptions = {
   clientId: 'bff',
@@ -100,6 +107,9 @@ describe('options', () => {
   test.each([
     [{ jwks: { keys: [{ ...publicJwk, d: 'private' }] } }, 'is a private key'],
     [{ jwks: { keys: [{ kty: 'oct', k: 'secret' }] } }, 'clients[0].jwks.keys[0]'],
+    [{ jwks: { keys: [{ kty: 'EC', crv: 'P-256' }] } }, 'is not a usable public key'],
+    [{ jwks: { keys: [{ ...publicJwk, x: publicJwk.y }] } }, 'is not a usable public key'],
+    [{ jwks: { keys: [shortJwk] } }, 'is too short: 1024 bits'],
     [{ redirectUris: [] }, 'redirectUris: needs at least one'],
     [{ scopes: ['openid', 'orders.raed'] }, '"orders.raed" is not declared under resources'],
     [{ resources: ['http://localhost:9'] }, 'resources[0]: "http://localhost:9"'],

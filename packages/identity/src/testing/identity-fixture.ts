@@ -13,6 +13,7 @@ export const orders = 'http://localhost:3011'
 export const inventory = 'http://localhost:3012'
 export const callbackUri = 'http://localhost:3000/bff/callback'
 export const signedOutUri = 'http://localhost:3000/'
+export const nativeUri = 'http://127.0.0.1:8765/callback'
 export const alice = { username: 'alice', password: 'wonderland-7' }
 export const bob = { username: 'bob', password: 'builder-of-9' }
 
@@ -123,6 +124,16 @@ function baseOptions({ issuer, dataDir, publicKeys, log }: Basics): IdentityOpti
         resources: [inventory, orders],
         consent: 'implicit',
         tokenExchange: { subjectAudiences: [orders], resources: [inventory, orders] },
+      },
+      {
+        clientId: 'native',
+        name: 'Native app',
+        redirectUris: [nativeUri],
+        postLogoutRedirectUris: [],
+        grantTypes: ['authorization_code', 'refresh_token'],
+        scopes: ['openid', 'orders.read'],
+        resources: [orders],
+        consent: 'implicit',
       },
       {
         clientId: 'partner',
