@@ -2,16 +2,27 @@ import { defineConfig } from 'vitest/config'
 
 const conditions = ['sallyport-source']
 
-// Each starts the whole demo, which two cores carry once.
-const journeyOptions = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 60_000 }
+// Generous: a busy machine is no failure, and a test that is about time has a limit of its own.
+const patience = { testTimeout: 30_000, hookTimeout: 60_000 }
+
+// Tests that need Chromium run with the journeys, wherever they stand.
+const browserTests = '**/*.browser.test.ts'
+const withoutBrowser = { exclude: [browserTests] }
+
+// Each journey starts the whole demo, which two cores carry once.
+const oneAtATime = { fileParallelism: false, testTimeout: 60_000 }
 
 export default defineConfig({
   test: {
     projects: [
       project('rules', ['tools/**/*.test.ts']),
-      project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts']),
+      project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'], withoutBrowser),
       project('flows', ['e2e/flows/**/*.test.ts']),
-      project('journeys', ['e2e/journeys/**/*.test.ts'], journeyOptions),
+      project(
+        'journeys',
+        ['e2e/journeys/**/*.test.ts', `packages/*/src/${browserTests}`],
+        oneAtATime,
+      ),
     ],
   },
 })
@@ -21,6 +32,6 @@ function project(name: string, include: string[], rest: object = {}) {
   return {
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },
-    test: { name, include, execArgv: ['--conditions=sallyport-source'], ...rest },
+    test: { name, include, execArgv: ['--conditions=sallyport-source'], ...patience, ...rest },
   }
 }
