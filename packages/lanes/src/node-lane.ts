@@ -37,6 +37,10 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
 
   async function carry(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const head = toRequestHead(request)
+    // Node's parser also reads a head without a version, as HTTP/0.9, and one that says 2.0.
+    if (!/^1\.[01]$/.test(request.httpVersion)) {
+      return writeRespond(respondError(head, 'ERR_REQUEST_INVALID'), request, response)
+    }
     const startedAt = performance.now()
     const decision = await bff.decide(head)
     const report = () => {
