@@ -23,9 +23,10 @@ async function run(starting: Promise<Demo>, onReady: (demo: Demo) => void): Prom
   let stopping = false
   const stop = async () => {
     if (stopping) {
-      // The services end by themselves when we are gone, were they slow to start or to stop.
-      await running?.stop('SIGKILL')
-      process.exit(130)
+      // The services end by themselves when we are gone, were they not up yet.
+      if (!running) process.exit(130)
+      await running.stop('SIGKILL')
+      return
     }
     stopping = true
     const demo = await starting.catch(() => undefined)
