@@ -1,7 +1,4 @@
-import { once } from 'node:events'
-import { type ClientRequest, request as httpRequest } from 'node:http'
-import { connect } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Browser } from '../world/browser.ts'
 import { head, ownLines, sendRaw } from '../world/raw.ts'
 import { createRawUpstream, type RawUpstream } from '../world/raw-upstream.ts'
@@ -188,81 +185,5 @@ describe('an upstream that speaks no proper HTTP', () => {
     const answer = await get()
     expect(answer.statuses).toEqual([200])
     expect(answer.text).toMatch(/ok$/)
-  })
-})
-
-describe('a client that leaves', () => {
-  const open = (options: { method: string; length?: number }): ClientRequest => {
-    const lines = ownLines(world.app, browser).map((line) => line.split(': ') as [string, string])
-    const headers = Object.fromEntries(lines)
-    if (options.length) headers['content-length'] = String(options.length)
-    const request = httpRequest(`${world.app}/api/orders`, { ...options, headers, agent: false })
-    return request.on('error', () => undefined)
-  }
-
-  test('while it waits, takes the upstream’s request with it', async () => {
-    const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>()
-    const { promise: left, resolve: hasLeft } = Promise.withResolvers<void>()
-    world.orders.answer = (_request, response) => {
-      response.once('close', hasLeft)
-      isAsked()
-    }
-    const request = open({ method: 'GET' })
-    request.end()
-    await asked
-    request.destroy()
-    await left
-  })
-
-  test('A116: in the midst of an upload, is a broken connection for the upstream', async () => {
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    world.orders.answer = (incoming) => {
-      incoming.resume().on('error', () => undefined)
-      incoming.once('close', () => resolve(incoming.complete))
-      incoming.once('data', () => request.destroy())
-    }
-    const request = open({ method: 'POST', length: 1000 })
-    request.write('half')
-    expect(await promise).toBe(false)
-  })
-
-  test('in the midst of a download, stops it', async () => {
-    const { promise: left, resolve: hasLeft } = Promise.withResolvers<void>()
-    world.orders.answer = (_request, response) => {
-      response.once('close', hasLeft)
-      response.write('first')
-    }
-    const request = open({ method: 'GET' })
-    request.end()
-    const [response] = await once(request, 'response')
-    response.on('error', () => undefined)
-    await once(response, 'data')
-    request.destroy()
-    await left
-  })
-
-  test('before its token is renewed, is not asked for at the upstream', async () => {
-    const leaver = await world.signIn()
-    const { promise: renewing, resolve: isRenewing } = Promise.withResolvers<() => void>()
-    vi.useFakeTimers({ toFake: ['Date'] })
-    try {
-      vi.setSystemTime(Date.now() + 298_000)
-      world.intercept = (request, _response, next) =>
-        request.url === '/token' ? isRenewing(next) : next()
-      const seen = world.orders.requests.length
-      const { hostname: host, port } = new URL(world.app)
-      const socket = connect({ host, port: Number(port) })
-      socket.write(head('GET /api/orders/left HTTP/1.1', ...ownLines(world.app, leaver)))
-      const next = await renewing
-      await once(socket.destroy(), 'close')
-      // An answer on another connection: by then the gateway has seen that this one is gone.
-      await leaver.call(`${world.app}/bff/user`, { withoutCookies: true })
-      next()
-      await leaver.call(`${world.app}/api/orders/stays`)
-      expect(world.orders.requests.slice(seen).map(({ path }) => path)).toEqual(['/orders/stays'])
-    } finally {
-      world.intercept = undefined
-      vi.useRealTimers()
-    }
   })
 })
