@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chromium, launchChromium } from '../world/chromium.ts'
 import { type DemoWorld, startDemoWorld } from '../world/demo-world.ts'
+import { eventually } from '../world/eventually.ts'
 import { createShop } from './pages/shop.ts'
 import { signInPage } from './pages/sign-in-page.ts'
 
@@ -23,7 +24,7 @@ test('by keyboard alone: sign in, come back to the page that was wanted, order s
 
   await shop.open('/security?from=a-letter#browser-title')
   await shop.signIn.waitFor()
-  await expect.poll(() => page.getByRole('status').innerText()).toContain('Security')
+  await eventually(() => page.getByRole('status').innerText()).toContain('Security')
   await keyboard.press('Tab')
   expect(await focused()).toBe('Sign in')
   await keyboard.press('Enter')
@@ -57,7 +58,7 @@ test('by keyboard alone: sign in, come back to the page that was wanted, order s
     { product: 'Wool rug, 120 x 180 cm', quantity: 2, stock: 1 },
   ])
   expect(await page.getByTestId('placed').innerText()).toBe('Ordered 2 × Wool rug, 120 x 180 cm.')
-  await expect.poll(() => page.getByText('1 in stock').count()).toBe(1)
+  await eventually(() => page.getByText('1 in stock').count()).toBe(1)
 
   await page.reload()
   await shop.rows.first().waitFor()
@@ -98,12 +99,10 @@ test('an order that is cancelled gives its pieces back', async () => {
   await clock.getByRole('button', { name: 'Cancel the order of Wall clock, quiet' }).click()
   await clock.getByText('cancelled').waitFor()
   // The pieces go back behind the answer: nobody waits for the inventory.
-  await expect
-    .poll(async () => {
-      await shop.refresh.click()
-      return clock.getByTestId('order-stock').innerText()
-    })
-    .toBe('9')
+  await eventually(async () => {
+    await shop.refresh.click()
+    return clock.getByTestId('order-stock').innerText()
+  }).toBe('9')
   expect(visitor.complaints).toEqual([])
 })
 

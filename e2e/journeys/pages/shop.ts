@@ -46,10 +46,17 @@ export function createShop(page: Page, app: string) {
     /** Places an order and waits until the list shows it. */
     async placeOrder(product: string, quantity: number): Promise<void> {
       const before = await rows.count()
-      await page.getByLabel('Product').selectOption({ label: await optionOf(product) })
+      const option = page.getByLabel('Product').getByRole('option').filter({ hasText: product })
+      await page.getByLabel('Product').selectOption(await option.getAttribute('value'))
       await page.getByLabel('Quantity').fill(String(quantity))
       await page.getByRole('button', { name: 'Place order' }).click()
       await rows.nth(before).waitFor()
+    },
+
+    /** Presses the button of the security page, and waits until all calls have succeeded. */
+    async makeTwentyCalls(): Promise<void> {
+      await page.getByRole('button', { name: '20 calls at once' }).click()
+      await page.getByTestId('burst-result').getByText('20 of 20 succeeded').waitFor()
     },
 
     async orders(): Promise<ShownOrder[]> {
@@ -73,11 +80,4 @@ export function createShop(page: Page, app: string) {
       }, path),
   }
   return shop
-
-  async function optionOf(product: string): Promise<string> {
-    const options = await page.getByLabel('Product').getByRole('option').allInnerTexts()
-    const found = options.find((text) => text.startsWith(product))
-    if (!found) throw new Error(`${product} is not among ${options.join('; ')}`)
-    return found
-  }
 }
