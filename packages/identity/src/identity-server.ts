@@ -72,7 +72,7 @@ async function start(
     artifacts,
     accounts,
     claimsDesk,
-    providerPages: createProviderPages(config, accounts),
+    providerPages: createProviderPages(config, accounts, artifacts),
     fetch: createGuardedFetch(config.allowedPrivateOrigins),
     clock,
   })

@@ -118,6 +118,7 @@ describe('forms that are not genuine', () => {
     expect(resumed.status).toBe(400)
     expect(resumed.headers.location).toBeUndefined()
     expect(resumed.body).toContain('This page is out of date')
+    expect(resumed.body).toContain('Continue to Sallyport demo')
   })
 })
 

@@ -6,6 +6,7 @@ import type { Context } from '../http/context.ts'
 import { sendPage } from '../http/security-headers.ts'
 import type { IdentityConfig } from '../options/parse-options.ts'
 import { pages } from '../provider/routes.ts'
+import type { ArtifactStore } from '../storage/adapter.ts'
 import { messagePage } from './message-page.ts'
 import { signOutPage } from './sign-out-page.ts'
 import { startAgain } from './start-again.ts'
@@ -18,7 +19,11 @@ export interface ProviderPages {
 }
 
 /** Creates the pages. */
-export function createProviderPages(config: IdentityConfig, accounts: AccountStore): ProviderPages {
+export function createProviderPages(
+  config: IdentityConfig,
+  accounts: AccountStore,
+  artifacts: ArtifactStore,
+): ProviderPages {
   const { host } = new URL(config.issuer)
   const nameOf = (clientId: string | undefined) =>
     clientId === undefined ? undefined : config.clients.get(clientId)?.name
@@ -56,7 +61,10 @@ export function createProviderPages(config: IdentityConfig, accounts: AccountSto
     },
 
     error(ctx, out, error) {
-      const clientId = ctx.oidc.client?.clientId ?? lastClient(ctx)
+      const uid: unknown = ctx.params?.uid
+      const clientId =
+        ctx.oidc.client?.clientId ??
+        (typeof uid === 'string' ? artifacts.clientOfInteraction(uid) : undefined)
       const next = startAgain(config.clients, clientId)
       sendPage(ctx as Context, host, {
         status: ctx.status,
@@ -94,10 +102,4 @@ function facts(out: ErrorOut): Record<string, string | undefined> {
     Detail: isInternal ? undefined : out.error_description,
     Reference: traceId(),
   }
-}
-
-/** The client of the person's session, when it knows one only. */
-function lastClient(ctx: KoaContextWithOIDC): string | undefined {
-  const known = Object.keys(ctx.oidc.session?.authorizations ?? {})
-  return known.length === 1 ? known[0] : undefined
 }

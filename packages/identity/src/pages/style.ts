@@ -48,8 +48,8 @@ button, .button {
   color: var(--on-accent); background: var(--accent); border: 1px solid var(--accent); border-radius: 9px;
 }
 button:hover, .button:hover { background: var(--accent-hover); border-color: var(--accent-hover); }
-.quiet { margin-top: 12px; color: var(--text); background: transparent; border-color: var(--line); }
-.quiet:hover { background: var(--page); border-color: var(--field); }
+.quiet { margin-top: 12px; color: var(--text); background: transparent; border-color: var(--field); }
+.quiet:hover { background: var(--page); border-color: var(--muted); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .alert {
   margin: 0 0 22px; padding: 12px 14px; border-radius: 9px;

@@ -10,6 +10,8 @@ interface ArtifactRow extends Expiring {
   dead?: true
   /** The session's lasting id, hashed. */
   uid?: string
+  /** Of an interaction: the client it is for, also when it is over. */
+  client?: string
   /** The payload. Absent in a tombstone. */
   sealed?: string
 }
@@ -24,9 +26,14 @@ interface BuriedRow extends Expiring {
   buried: true
 }
 
+/** How long a session stays buried whose own end is not known: longer than any request takes. */
+const burialSeconds = 3600
+
 /** Where the provider keeps its artifacts. */
 export interface ArtifactStore {
   adapter(model: string): Adapter
+  /** The client that an interaction is or was for, until it would have expired. */
+  clientOfInteraction(uid: string): string | undefined
   /** Ends a session for good: a request in flight cannot save it under a new id. */
   burySession(uid: string): void
 }
@@ -40,7 +47,8 @@ export interface ArtifactStore {
 export function createArtifactStore(storage: Storage, sealer: Sealer, clock: Clock): ArtifactStore {
   return {
     adapter: (model) => createAdapter(model, { storage, sealer, clock }),
-    burySession: (uid) => bury(storage, sha256(uid)),
+    clientOfInteraction: (uid) => storage.get<ArtifactRow>(`Interaction:${sha256(uid)}`)?.client,
+    burySession: (uid) => bury(storage, sha256(uid), clock() + burialSeconds),
   }
 }
 
@@ -77,6 +85,8 @@ function createAdapter(model: string, { storage, sealer, clock }: AdapterContext
       if (exp !== undefined) row.exp = exp
       const session = model === 'Session' && payload.uid ? sha256(payload.uid) : undefined
       if (session) row.uid = session
+      const clientId = model === 'Interaction' ? payload.params?.client_id : undefined
+      if (typeof clientId === 'string') row.client = clientId
 
       const replayed = await storage.transact((write) => {
         const stored = storage.get<ArtifactRow>(key)
@@ -146,18 +156,17 @@ function kill(storage: Storage, write: StorageWriter, key: string): void {
   const tombstone: ArtifactRow = { dead: true }
   if (row.exp !== undefined) tombstone.exp = row.exp
   if (row.uid !== undefined) tombstone.uid = row.uid
+  if (row.client !== undefined) tombstone.client = row.client
   // Rows of sessions keep their content until the session is buried: see findByUid.
   if (row.uid !== undefined && row.sealed !== undefined) tombstone.sealed = row.sealed
   write.put(key, tombstone)
 }
 
-function bury(storage: Storage, session: string): void {
+function bury(storage: Storage, session: string, fallbackExp: number): void {
   storage.transactSync((write) => {
     const key = storage.get<IndexRow>(uidKey(session))?.row
     const row = key === undefined ? undefined : storage.get<ArtifactRow>(key)
-    const mark: BuriedRow = { buried: true }
-    if (row?.exp !== undefined) mark.exp = row.exp
-    write.put(buriedKey(session), mark)
+    write.put<BuriedRow>(buriedKey(session), { buried: true, exp: row?.exp ?? fallbackExp })
     if (key !== undefined && row) {
       const { sealed: _sealed, ...tombstone } = row
       write.put(key, { ...tombstone, dead: true })
