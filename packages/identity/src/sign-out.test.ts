@@ -10,6 +10,7 @@ import {
   beginSignIn,
   bob,
   type IdentityFixture,
+  nativeUri,
   orders,
   redeem,
   signedOutUri,
@@ -89,10 +90,15 @@ describe('signing out', () => {
       const page = await browser.visit(withHint(foreign))
       expect(page.body, String(foreign)).toContain('<h1>Sign out?</h1>')
     }
-    const partner = new URL(withHint(session.tokens.claims()?.sid))
-    partner.searchParams.set('client_id', 'partner')
-    partner.searchParams.delete('post_logout_redirect_uri')
-    expect((await browser.visit(partner.href)).body).toContain('<h1>Sign out?</h1>')
+    const native = await beginSignIn(identity, 'native', {
+      scope: 'openid',
+      resource: [],
+      redirectUri: nativeUri,
+    })
+    const atNative = { ...native, browser }
+    const sid = (await redeem(atNative, await browser.visit(native.url.href), null)).claims()?.sid
+    const untrusted = `${identity.issuer}/sign-out?client_id=native&logout_hint=${String(sid)}`
+    expect((await browser.visit(untrusted)).body).toContain('<h1>Sign out?</h1>')
     expect(await isSignedIn(session)).toBe(true)
 
     const answer = await browser.visit(withHint(session.tokens.claims()?.sid))
