@@ -3,12 +3,6 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 
-/** What a token endpoint is asked for. */
-export interface TokenRequest {
-  form: URLSearchParams
-  nonce: string | undefined
-}
-
 export interface ScriptedAnswer {
   status?: number
   contentType?: string
