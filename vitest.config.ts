@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     projects: [
       project('rules', ['tools/**/*.test.ts']),
-      project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'], withoutBrowser),
+      project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/{src,web}/**/*.test.ts'], withoutBrowser),
       project('flows', ['e2e/flows/**/*.test.ts']),
       project(
         'journeys',
