@@ -45,8 +45,12 @@ async function ask(bff: Bff, target: string, headers: string[] = page) {
 }
 
 /** Signs in, with whatever response the issuer's page is made to give. */
-async function signIn(bff = createOwnBff(), forge: (response: URLSearchParams) => void = () => {}) {
-  const login = await ask(bff, '/bff/login')
+async function signIn(
+  bff = createOwnBff(),
+  forge: (response: URLSearchParams) => void = () => {},
+  query = '',
+) {
+  const login = await ask(bff, `/bff/login${query}`)
   if (login.status !== 303) return login
   issuer.authorize(login.location)
   const state = new URL(login.location).searchParams.get('state') as string
@@ -138,6 +142,31 @@ describe('an ID token', () => {
     await signIn()
     const known = new Set(['/.well-known/openid-configuration', '/token', '/jwks'])
     expect(issuer.requests.filter((path) => !known.has(path))).toEqual([])
+  })
+})
+
+describe('what a sign-in asked for', () => {
+  const now = Math.floor(Date.now() / 1000)
+  const asking = (query: string) => signIn(createOwnBff(), () => {}, query)
+
+  test.each([
+    ['A030 max_age, old auth_time', '?max_age=60', { auth_time: now - 600 }],
+    ['A030 max_age, no auth_time', '?max_age=60', {}],
+    ['A030 acr_values, lower acr', '?acr_values=silver%20gold', { acr: 'bronze' }],
+    ['A030 acr_values, no acr', '?acr_values=gold', {}],
+    ['A030 acr_values, an acr that only contains one', '?acr_values=gold', { acr: 'golden' }],
+  ])('%s makes no session', async (_what, query, claims) => {
+    issuer.claims = claims
+    const answer = await asking(query)
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(sessionCookies(answer.setCookies)).toEqual([])
+  })
+
+  test('A030: is had when the ID token says so', async () => {
+    issuer.claims = { auth_time: now - 5, acr: 'gold' }
+    const answer = await asking('?max_age=60&acr_values=silver%20gold')
+    expect(answer.status).toBe(303)
+    expect(sessionCookies(answer.setCookies)).toHaveLength(1)
   })
 })
 

@@ -6,7 +6,7 @@ import {
   type SealKey,
   serializeCookie,
 } from '@sallyport/core'
-import type { SignInSecrets } from './oidc.ts'
+import type { SignInDemands, SignInSecrets } from './oidc.ts'
 
 /** The session cookie. Its prefix makes browsers refuse it unless Secure, HttpOnly, host-only. */
 export const sessionCookieName = '__Host-Http-bff'
@@ -25,7 +25,7 @@ const mostTransactionBytes = 6144
 const longestCookie = 4000
 
 /** One sign-in attempt, from `/bff/login` to `/bff/callback`. */
-export interface Transaction extends SignInSecrets {
+export interface Transaction extends SignInSecrets, SignInDemands {
   readonly issuer: string
   readonly returnUrl: string
   readonly createdAt: number

@@ -3,6 +3,7 @@ import type { Telemetry } from '@sallyport/telemetry'
 import { importJWK } from 'jose'
 import * as client from 'openid-client'
 import { createIssuerFetch } from './issuer-fetch.ts'
+import type { LoginParameters } from './login-parameters.ts'
 import type { BffConfig } from './options.ts'
 
 /** What one sign-in must prove when it comes back. Kept in the browser, sealed. */
@@ -10,6 +11,11 @@ export interface SignInSecrets {
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
+}
+
+/** What was asked of one sign-in beyond the usual, to be verified when it comes back. */
+export interface SignInDemands {
+  readonly parameters?: LoginParameters | undefined
 }
 
 /** Tokens that the issuer granted, validated. */
@@ -30,12 +36,19 @@ export interface OidcClient {
   /** Loads the issuer's metadata if that has not been done. */
   prepare(): Promise<void>
   newSecrets(): SignInSecrets
-  authorizationUrl(secrets: SignInSecrets, resources: readonly string[]): Promise<URL>
+  authorizationUrl(
+    secrets: SignInSecrets & SignInDemands,
+    resources: readonly string[],
+  ): Promise<URL>
   /**
-   * Validates an authorization response and redeems its code. State, `iss`, nonce, PKCE and the
-   * ID token's signature and claims all hold when it resolves.
+   * Validates an authorization response and redeems its code. State, `iss`, nonce, PKCE, the ID
+   * token's signature and claims, and the `acr` and `auth_time` asked for all hold when it resolves.
    */
-  redeem(callback: URL, secrets: SignInSecrets, resource?: string): Promise<TokenGrant>
+  redeem(
+    callback: URL,
+    secrets: SignInSecrets & SignInDemands,
+    resource?: string,
+  ): Promise<TokenGrant>
   /** `invalid_grant` rejects with `ERR_LOGIN_REQUIRED`: this refresh token is dead. */
   refresh(refreshToken: string, subject: string, resource?: string): Promise<TokenGrant>
   revoke(refreshToken: string): Promise<void>
@@ -77,6 +90,7 @@ export function createOidcClient(
 
     async authorizationUrl(secrets, resources) {
       const parameters = new URLSearchParams({
+        ...secrets.parameters,
         redirect_uri: redirectUri,
         scope: config.scopes.join(' '),
         state: secrets.state,
@@ -91,16 +105,20 @@ export function createOidcClient(
     async redeem(callback, secrets, resource) {
       const provider = await configuration()
       assertSentByIssuer(callback, provider.serverMetadata())
+      const { max_age: maxAge, acr_values: acrValues } = secrets.parameters ?? {}
       const checks = {
         expectedState: secrets.state,
         expectedNonce: secrets.nonce,
         pkceCodeVerifier: secrets.codeVerifier,
         idTokenExpected: true,
+        ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
       }
       const parameters = resource ? { resource } : undefined
-      return attempt(() =>
+      const grant = await attempt(() =>
         client.authorizationCodeGrant(provider, callback, checks, parameters).then(toGrant),
       )
+      assertAcr(grant, acrValues)
+      return grant
     },
 
     async refresh(refreshToken, subject, resource) {
@@ -166,6 +184,12 @@ function assertSentByIssuer(callback: URL, metadata: client.ServerMetadata): voi
   const isPromised = metadata.authorization_response_iss_parameter_supported === true
   if (sender === null ? !isPromised : sender === metadata.issuer) return
   throw new SallyportError('ERR_CALLBACK_REJECTED', 'the response is not from the issuer')
+}
+
+/** An issuer may answer `acr_values` with something else: then this is not what was asked for. */
+function assertAcr({ claims }: TokenGrant, acrValues: string | undefined): void {
+  if (acrValues === undefined || acrValues.split(' ').includes(String(claims?.acr))) return
+  throw new SallyportError('ERR_ACR_NOT_MET', 'the acr is none of those asked for')
 }
 
 async function authentication(

@@ -21,6 +21,15 @@ export function requireSession(request: BffRequest, context: BffContext): Awaita
   })
 }
 
+/** The session of a request, if there is one. */
+export function presentSession(
+  request: BffRequest,
+  context: BffContext,
+): Awaitable<Session | undefined> {
+  const { value } = uniqueCookie(request.cookies, sessionCookieName)
+  return value === undefined ? undefined : context.sessions.open(value)
+}
+
 function missing(): SallyportError {
   return new SallyportError('ERR_LOGIN_REQUIRED', 'no live session')
 }

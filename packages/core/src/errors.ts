@@ -44,6 +44,16 @@ export const errorCatalogue = {
     type: 'callback_rejected',
     title: 'This sign-in cannot be completed',
   },
+  ERR_LOGIN_PARAMETER_INVALID: {
+    status: 400,
+    type: 'login_parameter_invalid',
+    title: 'A sign-in parameter cannot be passed on',
+  },
+  ERR_ACR_NOT_MET: {
+    status: 403,
+    type: 'acr_not_met',
+    title: 'This sign-in was not strong enough',
+  },
   ERR_LOGIN_DENIED: { status: 400, type: 'login_denied', title: 'The sign-in was not granted' },
   ERR_IDP_RESPONSE_INVALID: {
     status: 502,

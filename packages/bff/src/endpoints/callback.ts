@@ -1,10 +1,11 @@
-import { type ErrorCode, errorCode, SallyportError, uniqueCookie } from '@sallyport/core'
+import { type ErrorCode, errorCode, SallyportError } from '@sallyport/core'
 import type { BffContext, BffRequest } from '../context.ts'
-import { sessionCookieName, type Transaction } from '../cookies.ts'
+import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import type { TokenGrant } from '../oidc.ts'
+import { presentSession } from '../require-session.ts'
 import { redirect, respondError } from '../respond.ts'
-import type { SessionContent } from '../sessions/session.ts'
+import type { Session, SessionContent } from '../sessions/session.ts'
 import { toStored } from '../tokens/access-tokens.ts'
 import { loginLink } from './login.ts'
 import { endSession } from './logout.ts'
@@ -35,11 +36,12 @@ export async function callback(request: BffRequest, context: BffContext): Promis
     log.warn({ event: 'authn_login_fail', reason: 'replayed' }, 'a callback is refused')
     return refuse(request, 'ERR_CALLBACK_REJECTED', { transaction, setCookies })
   }
+  const target = new URL(transaction.returnUrl, config.publicUrl)
+  if (isSilentNo(response, transaction)) return redirect(target, { setCookies })
   try {
     const url = new URL(`/bff/callback${request.url.query}`, config.publicUrl)
     const grant = await oidc.redeem(url, transaction, resources[0])
     const id = await startSession(request, context, grant)
-    const target = new URL(transaction.returnUrl, config.publicUrl)
     return redirect(target, { setCookies: [...setCookies, cookies.session(id)] })
   } catch (error) {
     log.warn({ event: 'authn_login_fail', error }, 'a sign-in could not be completed')
@@ -47,18 +49,36 @@ export async function callback(request: BffRequest, context: BffContext): Promis
   }
 }
 
+interface AuthorizationResponse {
+  state: string
+  error: string | undefined
+}
+
 /**
  * The authorization response, if it is one: each parameter once, a code or an error.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.2 RFC 6749, section 4.1.2}
  */
-function readResponse(query: string): { state: string } | undefined {
+function readResponse(query: string): AuthorizationResponse | undefined {
   const parameters = new URLSearchParams(query)
   const names = [...parameters.keys()]
   if (new Set(names).size !== names.length) return undefined
   const state = parameters.get('state') ?? ''
+  const error = parameters.get('error') ?? undefined
   const isOneOf = parameters.has('code') !== parameters.has('error')
-  return isOneOf && statePattern.test(state) ? { state } : undefined
+  return isOneOf && statePattern.test(state) ? { state, error } : undefined
+}
+
+const silentAnswers = new Set([
+  'login_required',
+  'interaction_required',
+  'consent_required',
+  'account_selection_required',
+])
+
+/** With `prompt=none` the issuer was not to ask anybody; that it would have to is an answer too. */
+function isSilentNo({ error }: AuthorizationResponse, { parameters }: Transaction): boolean {
+  return parameters?.prompt === 'none' && error !== undefined && silentAnswers.has(error)
 }
 
 async function startSession(
@@ -80,12 +100,16 @@ async function startSession(
   if (!grant.refreshToken) {
     log.warn('the issuer gave no refresh token: this session lasts as long as its access token')
   }
-  const { value: oldId } = uniqueCookie(request.cookies, sessionCookieName)
-  const { id } = await sessions.create(claims, content)
-  const old = oldId ? await sessions.open(oldId) : undefined
-  if (old) await endSession(old, context, 'replaced')
+  const { id, session } = await sessions.create(claims, content)
+  const old = await presentSession(request, context)
+  if (old) await endSession(old, context, isSameSignIn(old, session) ? 'repeated' : 'replaced')
   log.info({ event: 'authn_login_success', subject: claims.sub }, 'signed in')
   return id
+}
+
+/** Whether both come from one session at the issuer, and so perhaps from one grant of it. */
+function isSameSignIn({ record: old }: Session, { record: fresh }: Session): boolean {
+  return old.subject === fresh.subject && old.sid === fresh.sid
 }
 
 /** What went wrong, from this person's point of view: nothing they can do about a bad grant. */
@@ -97,6 +121,7 @@ function callbackCode(error: unknown): ErrorCode {
 const details: Partial<Record<ErrorCode, string>> = {
   ERR_CALLBACK_REJECTED:
     'It was started in another browser, has been used already, or took too long. Nothing was changed.',
+  ERR_ACR_NOT_MET: 'The application asked for a stronger one than the identity server gave.',
   ERR_LOGIN_DENIED: 'The identity server reports that you did not sign in or did not agree.',
   ERR_IDP_UNAVAILABLE: 'It did not answer in time. Try again in a moment.',
 }

@@ -1,38 +1,69 @@
 import { errorCode } from '@sallyport/core'
 import type { BffContext, BffRequest } from '../context.ts'
+import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
+import { asksForMore, type LoginParameters, parseLoginParameters } from '../login-parameters.ts'
+import { presentSession } from '../require-session.ts'
 import { redirect, respondError } from '../respond.ts'
 import { resolveReturnUrl } from '../return-url.ts'
 
 /**
- * `GET /bff/login?returnUrl=/path`: sends the browser to the issuer.
+ * `GET /bff/login?returnUrl=/path`: sends the browser to the issuer, or straight on when somebody is
+ * signed in and nothing more is asked for.
  *
  * State, nonce and PKCE verifier go into a sealed cookie of their own, so a sign-in that is never
- * finished costs the server nothing. Other parameters are not passed on.
+ * finished costs the server nothing. Which other parameters pass: see login-parameters.ts.
  */
 export async function login(request: BffRequest, context: BffContext): Promise<RespondDecision> {
-  const { config, clock, cookies, log, oidc, resources } = context
-  const returnUrl = readReturnUrl(request.url.query, config.publicUrl)
+  const query = new URLSearchParams(request.url.query)
+  const returnUrl = readReturnUrl(query, context.config.publicUrl)
   if (!returnUrl) {
     return respondError(request, 'ERR_RETURN_URL_INVALID', {
       detail: 'returnUrl must be one path of this application, such as /orders.',
       link: { href: '/', label: 'Go to the application' },
     })
   }
-  const secrets = oidc.newSecrets()
-  const returnPath = `${returnUrl.pathname}${returnUrl.search}${returnUrl.hash}`
+  const read = parseLoginParameters(query)
+  if ('problem' in read) {
+    return respondError(request, 'ERR_LOGIN_PARAMETER_INVALID', {
+      detail: `${read.problem} is repeated, or is no value that can be passed on.`,
+      link: loginLink(toPath(returnUrl)),
+    })
+  }
+  const isEnough = !asksForMore(read.parameters) && (await presentSession(request, context))
+  if (isEnough) return redirect(returnUrl)
+  return startSignIn(request, context, { returnUrl, parameters: read.parameters })
+}
+
+interface SignIn {
+  returnUrl: URL
+  parameters: LoginParameters
+}
+
+async function startSignIn(
+  request: BffRequest,
+  context: BffContext,
+  { returnUrl, parameters }: SignIn,
+): Promise<RespondDecision> {
+  const { config, clock, cookies, log, oidc, resources } = context
+  const transaction: Transaction = {
+    ...oidc.newSecrets(),
+    issuer: config.issuer.href,
+    returnUrl: toPath(returnUrl),
+    createdAt: clock(),
+    ...(Object.keys(parameters).length > 0 && { parameters }),
+  }
   try {
-    const authorizationUrl = await oidc.authorizationUrl(secrets, resources)
-    const { href: issuer } = config.issuer
-    const transaction = { ...secrets, issuer, returnUrl: returnPath, createdAt: clock() }
-    const setCookies = cookies.transaction(transaction, request.cookies)
-    return redirect(authorizationUrl, { setCookies })
+    const authorizationUrl = await oidc.authorizationUrl(transaction, resources)
+    return redirect(authorizationUrl, {
+      setCookies: cookies.transaction(transaction, request.cookies),
+    })
   } catch (error) {
     log.warn({ error }, 'a sign-in could not be started')
     const detail = 'Nobody can sign in until it is back. Those who are signed in can go on.'
     return respondError(request, errorCode(error), {
       ...(errorCode(error) === 'ERR_IDP_UNAVAILABLE' ? { detail } : {}),
-      link: { ...loginLink(returnPath), label: 'Try again' },
+      link: { ...loginLink(transaction.returnUrl), label: 'Try again' },
     })
   }
 }
@@ -43,11 +74,14 @@ export function loginLink(returnUrl: string | undefined): { href: string; label:
   return { href: `/bff/login${query}`, label: 'Sign in again' }
 }
 
-function readReturnUrl(query: string, publicUrl: URL): URL | undefined {
-  const parameters = new URLSearchParams(query)
-  const names = [...parameters.keys()]
+function readReturnUrl(query: URLSearchParams, publicUrl: URL): URL | undefined {
+  const names = [...query.keys()]
   if (names.some((name) => name.startsWith('returnUrl['))) return undefined
-  const values = parameters.getAll('returnUrl')
+  const values = query.getAll('returnUrl')
   if (values.length > 1) return undefined
   return resolveReturnUrl(values[0] ?? '/', publicUrl)
+}
+
+function toPath({ pathname, search, hash }: URL): string {
+  return `${pathname}${search}${hash}`
 }

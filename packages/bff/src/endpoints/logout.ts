@@ -1,8 +1,8 @@
-import { type CookiePair, uniqueCookie } from '@sallyport/core'
 import { type LogoutResponse, paths } from '@sallyport/core/contract'
 import type { BffContext, BffRequest } from '../context.ts'
-import { type PendingLogout, sessionCookieName } from '../cookies.ts'
+import type { PendingLogout } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
+import { presentSession } from '../require-session.ts'
 import { redirect, respondError, respondJson } from '../respond.ts'
 import { logoutSid, type Session } from '../sessions/session.ts'
 
@@ -16,7 +16,7 @@ export async function logoutByScript(
   context: BffContext,
 ): Promise<RespondDecision> {
   const { cookies } = context
-  const session = await presentSession(request.cookies, context)
+  const session = await presentSession(request, context)
   const setCookies = [cookies.expireSession()]
   if (session) {
     await endSession(session, context, 'logout')
@@ -36,7 +36,7 @@ export async function logoutByLink(
   context: BffContext,
 ): Promise<RespondDecision> {
   const { config, cookies } = context
-  const session = await presentSession(request.cookies, context)
+  const session = await presentSession(request, context)
   if (!session) {
     const pending = cookies.readLogout(request.cookies)
     const location = await afterLogout(pending, context)
@@ -56,31 +56,25 @@ export async function logoutByLink(
 
 /**
  * Deletes a session and revokes its refresh token, which ends the tokens made from it. The
- * deletion is done when this resolves; the issuer may be told later.
+ * deletion is done when this resolves; the issuer may be told later. Of a `repeated` sign-in
+ * nothing is revoked.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009.html#section-2.1 RFC 7009, section 2.1}
  */
 export async function endSession(
   session: Session,
   context: BffContext,
-  reason: 'logout' | 'replaced',
+  reason: 'logout' | 'replaced' | 'repeated',
 ): Promise<void> {
   const { log, oidc, sessions } = context
   const ended = await sessions.end(session.record.key)
   if (!ended) return
   log.info({ event: 'session_logout', reason, subject: session.record.subject }, 'session ended')
   const { refreshToken } = ended.content
-  if (refreshToken) {
+  // A repeated sign-in may go on with the same grant, and revoking ends that as a whole.
+  if (refreshToken && reason !== 'repeated') {
     context.inBackground(oidc.revoke(refreshToken), 'a refresh token could not be revoked')
   }
-}
-
-async function presentSession(
-  present: readonly CookiePair[],
-  context: BffContext,
-): Promise<Session | undefined> {
-  const { value } = uniqueCookie(present, sessionCookieName)
-  return value ? context.sessions.open(value) : undefined
 }
 
 function pendingLogout(session: Session, { config, clock }: BffContext): PendingLogout {
