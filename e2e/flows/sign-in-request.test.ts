@@ -12,6 +12,12 @@ const navigation = [
 ]
 const session = '__Host-Http-bff'
 
+let world: World
+beforeAll(async () => {
+  world = await createWorld()
+})
+afterAll(() => world.close())
+
 const open = (browser: Browser, url: string) => browser.ask(url, { headers: navigation })
 
 describe('a sign-in request', () => {
