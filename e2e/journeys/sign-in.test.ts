@@ -87,6 +87,28 @@ test('bob sees the stock that alice left, and none of her orders', async () => {
   expect([...alice.complaints, ...bob.complaints]).toEqual([])
 })
 
+test('two tabs that sign in at the same time are both signed in after it', async () => {
+  await using visitor = await chromium.visit()
+  const first = createShop(await visitor.context.newPage(), world.app)
+  const second = createShop(await visitor.context.newPage(), world.app)
+  for (const shop of [first, second]) {
+    await shop.open('/orders')
+    await shop.signIn.click()
+    await signInPage(shop.page).password.waitFor()
+  }
+  await signInPage(first.page).submit('bob')
+  await first.ordersAreShown()
+
+  // Its sign-in replaces the session under the first tab.
+  await signInPage(second.page).submit('bob')
+  await second.ordersAreShown()
+  await second.placeOrder('Notebook', 1)
+  await first.refresh.click()
+  await first.rows.filter({ hasText: 'Notebook' }).waitFor()
+  await first.placeOrder('Notebook', 1)
+  expect(visitor.complaints).toEqual([])
+})
+
 test('an order that is cancelled gives its pieces back', async () => {
   await using visitor = await chromium.visit()
   const page = await visitor.context.newPage()
@@ -116,9 +138,9 @@ test('more than there is cannot be ordered, and the page says so', async () => {
   await page.getByLabel('Product').selectOption('PRINT-08')
   await page.getByLabel('Quantity').fill('2')
   await page.getByRole('button', { name: 'Place order' }).click()
-  await shop.failure.waitFor()
-  expect(await shop.failure.innerText()).toContain('Order fewer, or something else.')
-  expect(await page.getByTestId('trace-id').innerText()).toMatch(/^[0-9a-f]{32}$/)
+  await shop.formFailure.waitFor()
+  expect(await shop.formFailure.innerText()).toContain('Order fewer, or something else.')
+  expect(await shop.formFailure.getByTestId('trace-id').innerText()).toMatch(/^[0-9a-f]{32}$/)
   expect(await shop.orders()).toEqual(before)
   expect(visitor.complaints).toEqual([])
 })

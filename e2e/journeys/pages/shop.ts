@@ -14,6 +14,8 @@ export interface ShownOrder {
 /** The application as a person sees it: by names and roles. */
 export function createShop(page: Page, app: string) {
   const rows = page.getByTestId('order')
+  const list = page.getByRole('region', { name: 'Your orders' })
+  const form = page.getByRole('region', { name: 'Place an order' })
   const shop = {
     page,
     heading: page.getByRole('heading', { level: 1 }),
@@ -24,7 +26,8 @@ export function createShop(page: Page, app: string) {
     rows,
     ordersTable: page.getByTestId('orders'),
     noOrders: page.getByTestId('no-orders'),
-    failure: page.getByTestId('failure'),
+    listFailure: list.getByTestId('failure'),
+    formFailure: form.getByTestId('failure'),
     refresh: page.getByRole('button', { name: 'Refresh' }),
     countdown: page.getByTestId('session-countdown'),
     signedOut: page.getByTestId('signed-out'),
