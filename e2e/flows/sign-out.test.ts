@@ -71,4 +71,16 @@ describe('signing out', () => {
     expect((await browser.call(`${world.app}/bff/user`)).status).toBe(401)
     await world.startIssuer()
   })
+
+  test('at the issuer ends the session here, over the back channel', async () => {
+    const browser = await world.signIn()
+    const other = createBrowser()
+    for (const [name, value] of browser.cookies) {
+      if (!name.startsWith('__Host-')) other.cookies.set(name, value)
+    }
+    const question = await other.navigate(`${world.issuer}/sign-out`)
+    await other.submit(question, { logout: 'yes' })
+    const status = async () => (await browser.call(`${world.app}/bff/user`)).status
+    await expect.poll(status).toBe(401)
+  })
 })

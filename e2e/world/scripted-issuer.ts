@@ -1,7 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import {
+  exportJWK,
+  generateKeyPair,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  SignJWT,
+} from 'jose'
 
 export interface ScriptedAnswer {
   status?: number
@@ -26,6 +32,8 @@ export interface ScriptedIssuer {
   forgesSignature: boolean
   /** Remembers the nonce of an authorization request, as its sign-in page would. */
   authorize(authorizationUrl: string): void
+  /** Signs any claims with the issuer's key. */
+  sign(claims: JWTPayload, header?: Partial<JWTHeaderParameters>): Promise<string>
   reset(): void
   close(): Promise<void>
 }
@@ -47,6 +55,11 @@ export async function createScriptedIssuer(): Promise<ScriptedIssuer> {
     ...{ answer: undefined, forgesSignature: false },
     authorize(authorizationUrl) {
       nonce = new URL(authorizationUrl).searchParams.get('nonce') ?? undefined
+    },
+    sign(claims, header) {
+      const key = issuer.forgesSignature ? strangers.privateKey : keys.privateKey
+      const jwt = new SignJWT(claims)
+      return jwt.setProtectedHeader({ alg: 'ES256', kid: 'k1', ...header }).sign(key)
     },
     reset() {
       Object.assign(issuer, { metadata: {}, claims: {}, token: {}, answer: undefined })
@@ -84,9 +97,7 @@ export async function createScriptedIssuer(): Promise<ScriptedIssuer> {
   async function tokenResponse(): Promise<string> {
     const now = Math.floor(Date.now() / 1000)
     const claims = { iss: url, aud: 'bff', sub: 'alice', iat: now, exp: now + 300, nonce }
-    const idToken = await new SignJWT({ ...claims, ...issuer.claims })
-      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
-      .sign(issuer.forgesSignature ? strangers.privateKey : keys.privateKey)
+    const idToken = await issuer.sign({ ...claims, ...issuer.claims })
     const response = { access_token: 'opaque', token_type: 'Bearer', expires_in: 300 }
     return JSON.stringify({ ...response, id_token: idToken, ...issuer.token })
   }

@@ -1,6 +1,6 @@
 import { createSecret, randomToken } from '@sallyport/core'
 import { describe, expect, test } from 'vitest'
-import { isSecureOrLoopback, parseConfig } from './config.ts'
+import { parseConfig } from './config.ts'
 
 const minimal = {
   publicUrl: 'https://app.example',
@@ -35,11 +35,11 @@ describe('configuration', () => {
     for (const path of [
       'publicUrl',
       'issuer',
-      'clientID',
+      'unknown key "clientID": did you mean "clientId"?',
       'clientAuthentication',
-      'routes.0.match',
-      'routes.0.upstream',
-      'routes.1.match',
+      'routes[0].match',
+      'routes[0].upstream',
+      'routes[1].match',
       'session.idleTimeout',
     ]) {
       expect(attempt).toThrow(path)
@@ -57,7 +57,7 @@ describe('configuration', () => {
   test.each([
     ['https://a.example', true],
     ['http://localhost:3000', true],
-    ['http://app.localhost', true],
+    ['http://app.localhost', false],
     ['http://127.0.0.1', true],
     ['http://[::1]:3000', true],
     ['http://a.example', false],
@@ -65,6 +65,8 @@ describe('configuration', () => {
     ['http://127.0.0.1.evil.example', false],
     ['http://10.0.0.1', false],
   ])('BFF-03: %s may carry credentials: %s', (url, isAllowed) => {
-    expect(isSecureOrLoopback(new URL(url))).toBe(isAllowed)
+    const attempt = () => parseConfig({ ...minimal, publicUrl: url, issuer: url })
+    if (isAllowed) expect(attempt().issuer).toEqual(new URL(url))
+    else expect(attempt).toThrow(/publicUrl: must be https[\s\S]*issuer: must be https/)
   })
 })

@@ -2,6 +2,7 @@ import type { Clock, CookiePair } from '@sallyport/core'
 import type { Logger } from '@sallyport/telemetry'
 import type { Cookies } from './cookies.ts'
 import type { RequestHead } from './decision.ts'
+import type { LogoutTokenVerifier } from './logout-token.ts'
 import type { OidcClient } from './oidc.ts'
 import type { BffConfig } from './options.ts'
 import type { Sessions } from './sessions/sessions.ts'
@@ -17,6 +18,7 @@ export interface BffContext {
   readonly oidc: OidcClient
   readonly sessions: Sessions
   readonly accessTokens: AccessTokens
+  readonly verifyLogoutToken: LogoutTokenVerifier
   /** Resources that the routes need tokens for; the first is asked for with the code. */
   readonly resources: readonly string[]
   /** Starts work that no answer waits for; it is awaited when the BFF closes. */

@@ -15,6 +15,7 @@ import { createCookies, sessionCookieName } from './cookies.ts'
 import type { Decision, ForwardDecision, RequestHead } from './decision.ts'
 import { type Endpoint, endpoints } from './endpoints/table.ts'
 import { headerValues } from './headers.ts'
+import { createLogoutTokenVerifier } from './logout-token.ts'
 import { createOidcClient } from './oidc.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { requireSession } from './require-session.ts'
@@ -107,6 +108,7 @@ function createContext(
     sessions,
     cookies: createCookies(config.sealKeys, clock),
     accessTokens: createAccessTokens({ sessions, oidc, clock, log, leaseTime }),
+    verifyLogoutToken: createLogoutTokenVerifier(config, oidc, { telemetry, clock }),
     resources: [...new Set(resources)],
     inBackground(work, failure) {
       const settled = work.catch((error) => log.warn({ error }, failure))
@@ -147,6 +149,13 @@ function callEndpoint(request: BffRequest, context: BffContext): Awaitable<Decis
 
 /** Lets in only who the endpoint is for, before anything is looked up. */
 function assertCaller(request: BffRequest, endpoint: Endpoint, context: BffContext): void {
+  if (endpoint.caller === 'issuer') {
+    const isBrowser = ['sec-fetch-site', 'origin'].some(
+      (name) => headerValues(request.headers, name).length > 0,
+    )
+    assertOwn(isBrowser ? 'a browser calls what is for the issuer' : undefined, context)
+    return
+  }
   if (endpoint.caller === 'script') {
     assertOwn(csrfProblem(request.headers, context.config.publicUrl.origin), context)
     return

@@ -40,6 +40,14 @@ export interface ForwardDecision {
   readonly timeout: number
 }
 
+/** Read the body first, whole; what to answer is decided then. For small bodies only. */
+export interface ReadDecision {
+  readonly kind: 'read'
+  /** Bytes; a longer body is not read on, and answered with 413. */
+  readonly limit: number
+  decide(body: string): Promise<RespondDecision>
+}
+
 /** Not the BFF's: the application around it answers (static files, its own pages). */
 export interface PassDecision {
   readonly kind: 'pass'
@@ -48,4 +56,4 @@ export interface PassDecision {
 }
 
 /** What to do with a request. A lane carries it out, and can add no rule and skip none. */
-export type Decision = RespondDecision | ForwardDecision | PassDecision
+export type Decision = RespondDecision | ReadDecision | ForwardDecision | PassDecision

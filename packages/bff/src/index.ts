@@ -1,10 +1,10 @@
-export { isSecureOrLoopback, parseConfig } from './config.ts'
 export { type Bff, type BffParts, createBff } from './create-bff.ts'
 export type {
   Decision,
   ForwardDecision,
   HeaderList,
   PassDecision,
+  ReadDecision,
   RequestHead,
   RespondDecision,
 } from './decision.ts'

@@ -7,7 +7,7 @@ const longestAnswer = 1_048_576
 /** What the protocol library asks for; the same as `fetch` takes. */
 interface IssuerRequest {
   method: string
-  headers: Record<string, string>
+  headers: Record<string, string> | Headers
   body?: unknown
 }
 
@@ -25,7 +25,9 @@ export function createIssuerFetch(telemetry: Telemetry, timeout: number): Issuer
     const name = `${request.method} ${new URL(url).pathname}`
     return telemetry.call(name, async () => {
       const signal = AbortSignal.timeout(timeout * 1000)
-      const init = { ...request, headers: { ...request.headers, ...traceHeaders() } } as RequestInit
+      const headers = new Headers(request.headers)
+      for (const [field, value] of Object.entries(traceHeaders())) headers.set(field, value)
+      const init = { ...request, headers } as RequestInit
       try {
         const response = await fetch(url, { ...init, redirect: 'manual', signal })
         if (response.status >= 500 || response.status === 429) {

@@ -1,9 +1,10 @@
-import { type Clock, type ErrorCode, SallyportError } from '@sallyport/core'
+import { type Clock, SallyportError } from '@sallyport/core'
 import type { Telemetry } from '@sallyport/telemetry'
 import { importJWK } from 'jose'
 import * as client from 'openid-client'
 import { createIssuerFetch } from './issuer-fetch.ts'
 import type { LoginParameters } from './login-parameters.ts'
+import { attempt } from './oidc-failure.ts'
 import type { BffConfig } from './options.ts'
 
 /** What one sign-in must prove when it comes back. Kept in the browser, sealed. */
@@ -52,6 +53,8 @@ export interface OidcClient {
   /** `invalid_grant` rejects with `ERR_LOGIN_REQUIRED`: this refresh token is dead. */
   refresh(refreshToken: string, subject: string, resource?: string): Promise<TokenGrant>
   revoke(refreshToken: string): Promise<void>
+  /** Where the issuer publishes its keys, and how it signs. */
+  signing(): Promise<{ issuer: string; jwksUri: string; idTokenAlgorithms: readonly string[] }>
   /** Where the browser ends the issuer's session; `undefined` when the issuer has no such place. */
   endSessionUrl(parameters: Record<string, string>): Promise<URL | undefined>
 }
@@ -140,6 +143,14 @@ export function createOidcClient(
       await attempt(() => client.tokenRevocation(provider, refreshToken, hint))
     },
 
+    async signing() {
+      const metadata = (await configuration()).serverMetadata()
+      const { issuer, jwks_uri: jwksUri } = metadata
+      if (!jwksUri) throw new SallyportError('ERR_IDP_RESPONSE_INVALID', 'there is no jwks_uri')
+      const supported = metadata.id_token_signing_alg_values_supported
+      return { issuer, jwksUri, idTokenAlgorithms: supported ?? ['RS256'] }
+    },
+
     async endSessionUrl(parameters) {
       const provider = await configuration()
       if (!provider.serverMetadata().end_session_endpoint) return undefined
@@ -216,42 +227,4 @@ function toGrant(
     idToken: id_token,
     claims: response.claims(),
   }
-}
-
-async function attempt<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    throw toSallyportError(error)
-  }
-}
-
-/** Gives a protocol library's error one of our codes; it stays as the cause, for the log. */
-function toSallyportError(error: unknown): SallyportError {
-  const chain = causes(error)
-  const own = chain.find((cause) => cause instanceof SallyportError)
-  if (own instanceof SallyportError) return own
-  return new SallyportError(codeOf(error, chain), 'the issuer call failed', { cause: error })
-}
-
-function codeOf(error: unknown, chain: readonly unknown[]): ErrorCode {
-  if (error instanceof client.AuthorizationResponseError) return 'ERR_LOGIN_DENIED'
-  if (error instanceof client.ResponseBodyError) {
-    if (error.error === 'invalid_grant') return 'ERR_LOGIN_REQUIRED'
-    if (error.error === 'invalid_target' || error.error === 'invalid_scope') {
-      return 'ERR_TOKEN_UNAVAILABLE'
-    }
-  }
-  const isTimeout = chain.some(
-    (cause) => cause instanceof Error && 'code' in cause && cause.code === 'OAUTH_TIMEOUT',
-  )
-  return isTimeout ? 'ERR_IDP_UNAVAILABLE' : 'ERR_IDP_RESPONSE_INVALID'
-}
-
-function causes(error: unknown): unknown[] {
-  const chain: unknown[] = []
-  for (let next = error; next instanceof Error && chain.length < 8; next = next.cause) {
-    chain.push(next)
-  }
-  return chain
 }

@@ -30,6 +30,10 @@ export function respondJson(body: unknown, options: RespondOptions = {}): Respon
   })
 }
 
+export function respondEmpty(): RespondDecision {
+  return respond(200, '', { headers: ['content-security-policy', noContentPolicy] })
+}
+
 /**
  * Sends the browser on with 303, so that it never repeats a method or body (RFC 9700 section 4.12).
  */

@@ -11,6 +11,8 @@ export const paths = {
   callback: '/bff/callback',
   user: '/bff/user',
   logout: '/bff/logout',
+  /** For the issuer, not for browsers. */
+  backchannel: '/bff/backchannel',
 } as const
 
 /**

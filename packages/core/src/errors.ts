@@ -70,6 +70,12 @@ export const errorCatalogue = {
     type: 'logout_rejected',
     title: 'This sign-out link does not belong to the session',
   },
+  ERR_LOGOUT_TOKEN_INVALID: {
+    status: 400,
+    type: 'logout_token_invalid',
+    title: 'This logout token is not accepted',
+  },
+  ERR_BODY_TOO_LARGE: { status: 413, type: 'body_too_large', title: 'The request is too large' },
   ERR_SESSION_STORE_UNAVAILABLE: {
     status: 503,
     type: 'session_store_unavailable',

@@ -9,6 +9,7 @@ import {
 } from '@sallyport/bff'
 import type { Telemetry } from '@sallyport/telemetry'
 import { carryForward } from './carry-forward.ts'
+import { readBody } from './read-body.ts'
 import { createUpstreams } from './upstreams.ts'
 
 /** A request that is not the BFF's, with its canonical path. */
@@ -54,6 +55,12 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
     response.once('close', report)
     if (decision.kind === 'pass') return pass(request, response, decision.path)
     if (decision.kind === 'respond') return writeRespond(decision, request, response)
+    if (decision.kind === 'read') {
+      const body = await readBody(request, decision.limit)
+      const answer =
+        body === undefined ? respondError(head, 'ERR_BODY_TOO_LARGE') : await decision.decide(body)
+      return writeRespond(answer, request, response)
+    }
     const failure = await carryForward(decision, { request, response, upstreams })
     if (!failure) return
     log.warn({ error: failure.error, route: decision.route }, 'an upstream failed')

@@ -31,6 +31,7 @@ export function identityOptions(settings: DemoSettings): IdentityOptions {
         rotateRefreshToken: 'always',
         consent: 'implicit',
         trustsLogoutHint: true,
+        backchannelLogoutUri: `${publicUrls.bff}/bff/backchannel`,
         initiateLoginUri: `${publicUrls.bff}/bff/login`,
       },
       {

@@ -1,7 +1,8 @@
 import { paths } from '@sallyport/core/contract'
 import type { Awaitable } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
-import type { RespondDecision } from '../decision.ts'
+import type { ReadDecision, RespondDecision } from '../decision.ts'
+import { backchannel } from './backchannel.ts'
 import { callback } from './callback.ts'
 import { login } from './login.ts'
 import { logoutByLink, logoutByScript } from './logout.ts'
@@ -11,9 +12,15 @@ import { user } from './user.ts'
 export interface Endpoint {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  readonly handle: (request: BffRequest, context: BffContext) => Awaitable<RespondDecision>
-  /** `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. */
-  readonly caller: 'script' | 'page'
+  readonly handle: (
+    request: BffRequest,
+    context: BffContext,
+  ) => Awaitable<RespondDecision | ReadDecision>
+  /**
+   * `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. `issuer`:
+   * a server; no cookie counts, and what it sends must prove itself.
+   */
+  readonly caller: 'script' | 'page' | 'issuer'
 }
 
 /** The BFF's whole public surface. Everything else is proxied, passed on or not found. */
@@ -24,4 +31,5 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET',  path: paths.logout,   caller: 'page',   handle: logoutByLink },
   { method: 'POST', path: paths.logout,   caller: 'script', handle: logoutByScript },
   { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
+  { method: 'POST', path: paths.backchannel, caller: 'issuer', handle: backchannel },
 ]

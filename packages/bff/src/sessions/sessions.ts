@@ -1,6 +1,7 @@
 import { type Clock, createSealer, randomToken, SallyportError, sha256 } from '@sallyport/core'
 import type {
   Awaitable,
+  SessionFilter,
   SessionKey,
   SessionLease,
   SessionRecord,
@@ -29,6 +30,8 @@ export interface Sessions {
    * @returns its last state, the latest refresh token in it, to the one caller that ended it.
    */
   end(key: SessionKey): Promise<Session | undefined>
+  /** Ends all that match, with tombstones. @returns how many. */
+  endAll(filter: SessionFilter): Awaitable<number>
   /** `true` for the first caller only; see `SessionStore.claim`. */
   claim(id: string, lifetime: number): Awaitable<boolean>
 }
@@ -131,6 +134,8 @@ export function createSessions(options: SessionsOptions): Sessions {
         return isEnded ? session : undefined
       }
     },
+
+    endAll: (filter) => mapFailure(() => store.deleteAll(filter), storeFailure),
 
     claim: (id, lifetime) => mapFailure(() => store.claim(id, clock() + lifetime), storeFailure),
   }

@@ -1,0 +1,88 @@
+import { type Clock, SallyportError } from '@sallyport/core'
+import type { Telemetry } from '@sallyport/telemetry'
+import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
+import { createIssuerFetch } from './issuer-fetch.ts'
+import type { OidcClient } from './oidc.ts'
+import type { BffConfig } from './options.ts'
+
+/** Whose sessions a logout token ends. */
+export interface LogoutOrder {
+  readonly issuer: string
+  readonly sid?: string
+  readonly subject?: string
+  /** Unique to this token: a second delivery has the same. */
+  readonly jti: string
+}
+
+/** Verifies logout tokens, or rejects with `ERR_LOGOUT_TOKEN_INVALID`. */
+export type LogoutTokenVerifier = (logoutToken: string) => Promise<LogoutOrder>
+
+const event = 'http://schemas.openid.net/event/backchannel-logout'
+const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/
+/** An issuer signs one for the moment; what is older has been lying around. */
+const oldest = 300
+const clockTolerance = 10
+
+/**
+ * Creates a verifier for one issuer. Its keys are fetched when the first token comes, and again for
+ * an unknown `kid`, at most once a cooldown.
+ *
+ * @throws `ERR_IDP_UNAVAILABLE` while keys cannot be had: the issuer may deliver again.
+ * @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation Back-Channel Logout 1.0, section 2.6}
+ */
+export function createLogoutTokenVerifier(
+  config: BffConfig,
+  oidc: OidcClient,
+  parts: { telemetry: Telemetry; clock: Clock },
+): LogoutTokenVerifier {
+  const { telemetry, clock } = parts
+  const fetch = createIssuerFetch(telemetry, config.issuerTimeout)
+  let keys: ReturnType<typeof createRemoteJWKSet> | undefined
+
+  return async (logoutToken) => {
+    const { issuer, jwksUri, idTokenAlgorithms } = await oidc.signing()
+    keys ??= createRemoteJWKSet(new URL(jwksUri), {
+      [customFetch]: (url, request) => fetch(url, request),
+    })
+    try {
+      const { payload } = await jwtVerify(logoutToken, keys, {
+        issuer,
+        clockTolerance,
+        audience: config.clientId,
+        algorithms: idTokenAlgorithms.filter((name) => asymmetric.test(name)),
+        typ: 'logout+jwt',
+        requiredClaims: ['iat', 'exp', 'jti', 'events'],
+        maxTokenAge: oldest,
+        currentDate: new Date(clock() * 1000),
+      })
+      return toOrder(payload, issuer)
+    } catch (cause) {
+      if (cause instanceof SallyportError) throw cause
+      if (cause instanceof errors.JOSEError) throw invalid(cause.message, cause)
+      throw cause
+    }
+  }
+}
+
+function toOrder(payload: JWTPayload, issuer: string): LogoutOrder {
+  const { sub: subject, sid, jti, events } = payload
+  if (!isRecord(events) || !isRecord(events[event])) throw invalid('no back-channel logout event')
+  if ('nonce' in payload) throw invalid('a nonce: this is an ID token')
+  if (!isName(jti)) throw invalid('jti is no name')
+  if (sid !== undefined && !isName(sid)) throw invalid('sid is no name')
+  if (subject !== undefined && !isName(subject)) throw invalid('sub is no name')
+  if (sid === undefined && subject === undefined) throw invalid('neither sid nor sub')
+  return { issuer, jti, ...(sid && { sid }), ...(subject && { subject }) }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= 255
+}
+
+function invalid(problem: string, cause?: unknown): SallyportError {
+  return new SallyportError('ERR_LOGOUT_TOKEN_INVALID', `logout token: ${problem}`, { cause })
+}
