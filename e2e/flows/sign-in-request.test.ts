@@ -101,4 +101,36 @@ describe('a sign-in request', () => {
     }
     expect(seen.size).toBe(150)
   })
+
+  test.each([
+    'iss=https%3A%2F%2Fother.example',
+    'iss=',
+    'iss=http%3A%2F%2Fevil%0d%0a',
+    'iss=x&iss=y',
+  ])(
+    'A032: started by somebody else, with %s, is refused, and no issuer is asked',
+    async (query) => {
+      world.issuerRequests.length = 0
+      const answer = await open(createBrowser(), `${world.app}/bff/login?${query}`)
+      expect(answer.status).toBe(400)
+      expect(world.issuerRequests).toEqual([])
+    },
+  )
+
+  test('A032: started by somebody else in the name of our issuer goes on, to a page of ours', async () => {
+    const link = (target: string) => {
+      const query = new URLSearchParams({ iss: world.issuer, target_link_uri: target })
+      return createBrowser().navigate(`${world.app}/bff/login?${query}`)
+    }
+    const page = await link(`${world.app}/orders`)
+    expect(page.url.startsWith(world.issuer)).toBe(true)
+    for (const target of [
+      'https://evil.example/',
+      `${world.app}.evil/`,
+      `${world.app}//evil`,
+      '//evil',
+    ]) {
+      expect((await link(target)).answer.status, target).toBe(400)
+    }
+  })
 })

@@ -22,16 +22,17 @@ export type LoginParameters = Partial<Record<LoginParameterName, string>>
 /**
  * Reads the parameters of a sign-in; other names are ignored.
  *
- * @returns the name of the first one that is repeated or malformed, or all of them.
+ * @returns all of them, and the name of the first one that is repeated or malformed.
  */
-export function parseLoginParameters(
-  query: URLSearchParams,
-): { problem: LoginParameterName } | { parameters: LoginParameters } {
+export function parseLoginParameters(query: URLSearchParams): {
+  parameters: LoginParameters
+  problem?: LoginParameterName
+} {
   const parameters: LoginParameters = {}
   for (const [name, rule] of Object.entries(rules) as [LoginParameterName, RegExp][]) {
     const [value, another] = query.getAll(name)
     if (value === undefined) continue
-    if (another !== undefined || !rule.test(value)) return { problem: name }
+    if (another !== undefined || !rule.test(value)) return { parameters, problem: name }
     parameters[name] = value
   }
   return { parameters }

@@ -24,15 +24,18 @@ export async function login(request: BffRequest, context: BffContext): Promise<R
     })
   }
   const read = parseLoginParameters(query)
-  if ('problem' in read) {
+  const problem = namesOtherIssuer(query, context.config.issuer) ? 'iss' : read.problem
+  if (problem) {
     return respondError(request, 'ERR_LOGIN_PARAMETER_INVALID', {
-      detail: `${read.problem} is repeated, or is no value that can be passed on.`,
+      detail: `${problem} is repeated, or is no value that can be passed on.`,
       link: loginLink(toPath(returnUrl)),
     })
   }
-  const isEnough = !asksForMore(read.parameters) && (await presentSession(request, context))
-  if (isEnough) return redirect(returnUrl)
-  return startSignIn(request, context, { returnUrl, parameters: read.parameters })
+  const { parameters } = read
+  if (!asksForMore(parameters) && (await presentSession(request, context))) {
+    return redirect(returnUrl)
+  }
+  return startSignIn(request, context, { returnUrl, parameters })
 }
 
 interface SignIn {
@@ -74,12 +77,29 @@ export function loginLink(returnUrl: string | undefined): { href: string; label:
   return { href: `/bff/login${query}`, label: 'Sign in again' }
 }
 
+/**
+ * Where to go afterwards. `target_link_uri` is the standard's name for it when somebody else starts
+ * the sign-in: a whole URL, of which ours are taken.
+ *
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin OpenID Connect Core 1.0, section 4}
+ */
 function readReturnUrl(query: URLSearchParams, publicUrl: URL): URL | undefined {
   const names = [...query.keys()]
   if (names.some((name) => name.startsWith('returnUrl['))) return undefined
-  const values = query.getAll('returnUrl')
-  if (values.length > 1) return undefined
-  return resolveReturnUrl(values[0] ?? '/', publicUrl)
+  const values = [...query.getAll('returnUrl'), ...query.getAll('target_link_uri')]
+  const [value = '/', another] = values
+  if (another !== undefined) return undefined
+  const { origin } = publicUrl
+  const isWhole = query.has('target_link_uri') && value.startsWith(`${origin}/`)
+  return resolveReturnUrl(isWhole ? value.slice(origin.length) : value, publicUrl)
+}
+
+/** Nobody may choose the issuer by a link; naming the one that is configured is allowed. */
+function namesOtherIssuer(query: URLSearchParams, issuer: URL): boolean {
+  const values = query.getAll('iss')
+  const [value, another] = values
+  if (value === undefined) return false
+  return another !== undefined || ![issuer.href, issuer.href.replace(/\/$/, '')].includes(value)
 }
 
 function toPath({ pathname, search, hash }: URL): string {
