@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import { SallyportError } from '@sallyport/core'
+import type { RedisConnection } from './redis-connection.ts'
+
+/** A program that a Redis server carries out as one step. It touches one key, as a cluster needs. */
+export interface RedisScript {
+  readonly text: string
+  readonly sha1: string
+}
+
+/**
+ * Writes a session over what `put` may overwrite.
+ *
+ * A row is a hash: `row` (the text every store keeps), what the scripts must know of it (`version`,
+ * `end`, `absolute`, `groups`), and `tombstone`, the row to put in its place when it is deleted.
+ */
+export const putScript = toScript(`
+  local now, version, ending, absolute, row, tombstone, groups, ttl = unpack(ARGV)
+  local found = redis.call('HMGET', KEYS[1], 'version', 'end')
+  local expected = 0
+  if found[1] and tonumber(now) < tonumber(found[2]) then expected = tonumber(found[1]) end
+  if tonumber(version) ~= expected + 1 then return 0 end
+  redis.call('HSET', KEYS[1], 'version', version, 'end', ending, 'absolute', absolute,
+    'row', row, 'tombstone', tombstone, 'groups', groups)
+  redis.call('PEXPIRE', KEYS[1], ttl)
+  return 1`)
+
+/** Puts the tombstone in place of a live session, if it is in the group (or any, if '' is given). */
+export const deleteScript = toScript(`
+  local now, group, grace = unpack(ARGV)
+  local found = redis.call('HMGET', KEYS[1], 'version', 'end', 'absolute', 'tombstone', 'groups')
+  if not found[1] or found[1] == '-1' or tonumber(now) >= tonumber(found[2]) then return 0 end
+  if group ~= '' and not string.find(found[5], group, 1, true) then return 0 end
+  -- Removes first: a server that is out of memory then lets the script go on.
+  redis.call('HDEL', KEYS[1], 'row', 'tombstone', 'groups')
+  redis.call('HSET', KEYS[1], 'version', -1, 'end', found[3], 'row', found[4])
+  local ttl = (tonumber(found[3]) - tonumber(now)) * 1000 + tonumber(grace)
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.min(ttl, 1e14)))
+  return 1`)
+
+/** Adds a session to a group's index, and forgets those that are long over. */
+export const joinScript = toScript(`
+  local key, absolute, past, ttl = unpack(ARGV)
+  redis.call('ZADD', KEYS[1], 'GT', absolute, key)
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', past)
+  if redis.call('PTTL', KEYS[1]) < tonumber(ttl) then redis.call('PEXPIRE', KEYS[1], ttl) end
+  return 1`)
+
+/** Remembers an id once, until it ends. */
+export const claimScript = toScript(`
+  local now, ending, ttl = unpack(ARGV)
+  local earlier = redis.call('GET', KEYS[1])
+  if earlier and tonumber(now) < tonumber(earlier) then return 0 end
+  redis.call('SET', KEYS[1], ending, 'PX', ttl)
+  return 1`)
+
+/** Runs a script by its hash, and by its text where the server does not know it (any more). */
+export async function runScript(
+  connection: RedisConnection,
+  call: { script: RedisScript; key: string; argv: ReadonlyArray<string | number> },
+): Promise<unknown> {
+  const { script, key } = call
+  const rest = ['1', key, ...call.argv.map(String)]
+  try {
+    return await connection.send(key, ['EVALSHA', script.sha1, ...rest])
+  } catch (error) {
+    if (!isUnknownScript(error)) throw error
+    return connection.send(key, ['EVAL', script.text, ...rest])
+  }
+}
+
+function isUnknownScript(error: unknown): boolean {
+  const cause = error instanceof SallyportError ? error.cause : undefined
+  return cause instanceof Error && cause.message.startsWith('NOSCRIPT')
+}
+
+function toScript(text: string): RedisScript {
+  return { text, sha1: createHash('sha1').update(text).digest('hex') }
+}

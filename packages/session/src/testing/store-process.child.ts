@@ -1,0 +1,67 @@
+/**
+ * A process of its own that works on a distributed store:
+ * `store-process.child.ts <job> <JSON of StorePlace> <name>`.
+ */
+import { writeSync } from 'node:fs'
+import type { SessionKey } from '../record.ts'
+import type { SessionStore } from '../store.ts'
+import { createRedisStore } from '../stores/redis.ts'
+import { sessionOfNow } from './session-of-now.fixture.ts'
+
+/** Which store a process opens. */
+export type StorePlace = { redis: { url: string; prefix: string } }
+
+/** What a process says, a JSON line each. */
+export type ChildReport =
+  | { said: 'putting' | 'put' | 'deleting' | 'deleted'; key: string; version: number }
+  | { said: 'counted'; key: string }
+
+/** Rounds of create, update and (for each third session) delete, four at a time, until killed. */
+async function writeUntilKilled(store: SessionStore, name: string): Promise<void> {
+  let next = 0
+  const lane = async () => {
+    for (;;) {
+      const number = next++
+      const key = `${name}/${number}`
+      for (let version = 1; version <= 2; version++) {
+        say({ said: 'putting', key, version })
+        if (!(await store.put(sessionOfNow({ key, version, subject: name })))) {
+          throw new Error(`${key} refused`)
+        }
+        say({ said: 'put', key, version })
+      }
+      if (number % 3 !== 0) continue
+      say({ said: 'deleting', key, version: 2 })
+      await store.delete(key as SessionKey)
+      say({ said: 'deleted', key, version: 2 })
+    }
+  }
+  await Promise.all(Array.from({ length: 4 }, lane))
+}
+
+/** Increments one session's version until it has won often enough. */
+async function count(store: SessionStore, key: string): Promise<void> {
+  for (let won = 0; won < 100; ) {
+    const record = await store.get(key as SessionKey)
+    if (!record) throw new Error('the counter is gone')
+    if (await store.put({ ...record, version: record.version + 1 })) won += 1
+  }
+  say({ said: 'counted', key })
+}
+
+function say(report: ChildReport): void {
+  writeSync(1, `${JSON.stringify(report)}\n`)
+}
+
+const jobs: Record<string, (store: SessionStore, name: string) => Promise<void>> = {
+  write: writeUntilKilled,
+  count,
+}
+
+if (import.meta.main) {
+  const [job = '', place = '', name = ''] = process.argv.slice(2)
+  const { redis } = JSON.parse(place) as StorePlace
+  const store = await createRedisStore(redis)
+  await jobs[job]?.(store, name)
+  await store.close()
+}
