@@ -57,36 +57,36 @@ const schema: z.ZodType<BffConfig, BffOptions> = strictObject({
     .refine(({ href, origin }) => href === `${origin}/`, 'must be an origin'),
   issuer: issuerIdentifier.transform(toUrl),
   clientId: z.string().min(1),
-  clientAuthentication: z.union([
-    strictObject({
-      privateKey: z
-        .looseObject({ kty: z.string(), kid: z.string(), alg: z.string() })
-        .refine((jwk) => 'd' in jwk, 'must be a private key'),
-    }),
-    strictObject({ secret: z.string().min(32, 'must have at least 32 characters') }),
-  ]),
+  clientAuthentication: z.union(
+    [
+      strictObject({
+        privateKey: z
+          .looseObject({ kty: z.string(), kid: z.string(), alg: z.string() })
+          .refine((jwk) => 'd' in jwk, 'must be a private key'),
+      }),
+      strictObject({ secret: z.string().min(32, 'must have at least 32 characters') }),
+    ],
+    'must be either { privateKey }, a JWK with kid and alg, or { secret }',
+  ),
   scopes: z
     .array(scopeToken)
     .default(['profile', 'email'])
     .transform((scopes) => [...new Set(['openid', ...scopes])]),
   sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
   routes: distinctBy('match', route).default([]),
-  session: z
-    .strictObject({
-      idleTimeout: seconds.default(1800),
-      absoluteTimeout: seconds.default(28_800),
-    })
+  session: strictObject({
+    idleTimeout: seconds.default(1800),
+    absoluteTimeout: seconds.default(28_800),
+  })
     .refine((s) => s.idleTimeout <= s.absoluteTimeout, {
       path: ['idleTimeout'],
       message: 'must not exceed session.absoluteTimeout',
     })
     .prefault({}),
-  logout: z
-    .strictObject({
-      hint: z.enum(['id_token', 'sid']).default('id_token'),
-      returnPath: path.default('/'),
-    })
-    .prefault({}),
+  logout: strictObject({
+    hint: z.enum(['id_token', 'sid']).default('id_token'),
+    returnPath: path.default('/'),
+  }).prefault({}),
   issuerTimeout: seconds.default(5),
 })
 

@@ -1,2 +1,2 @@
 export { createGateway, type Gateway, type GatewayParts } from './create-gateway.ts'
-export { type GatewayConfig, type GatewayOptions, parseGatewayOptions } from './options.ts'
+export type { GatewayOptions } from './options.ts'

@@ -1,5 +1,5 @@
 import type { BffOptions } from '@sallyport/bff'
-import { SallyportError } from '@sallyport/core'
+import { parseOptions, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
 
 /** What a user writes to run a BFF as a program of its own. */
@@ -26,13 +26,13 @@ export interface GatewayConfig extends GatewayOptions {
   listen: { host: string; port: number }
 }
 
-const schema = z.strictObject({
+const schema = strictObject({
   bff: z.custom<BffOptions>((value) => typeof value === 'object' && value !== null),
-  listen: z.strictObject({
+  listen: strictObject({
     host: z.string().min(1).default('localhost'),
     port: z.int().min(0).max(65_535),
   }),
-  store: z.strictObject({ lmdbFolder: z.string().min(1) }),
+  store: strictObject({ lmdbFolder: z.string().min(1) }),
   webFolder: z.string().min(1).optional(),
 }) satisfies z.ZodType<GatewayConfig, GatewayOptions>
 
@@ -42,10 +42,5 @@ const schema = z.strictObject({
  * @throws `ERR_CONFIG_INVALID`, naming every problem by its path.
  */
 export function parseGatewayOptions(options: unknown): GatewayConfig {
-  const result = schema.safeParse(options)
-  if (result.success) return result.data
-  const problems = result.error.issues.map(
-    (issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`,
-  )
-  throw new SallyportError('ERR_CONFIG_INVALID', ['invalid configuration:', ...problems].join('\n'))
+  return parseOptions(schema, options, 'gateway')
 }

@@ -1,4 +1,8 @@
+import { z } from 'zod'
 import type { ResolvedContext } from './context.ts'
+
+/** How long an issuer's answer is waited for, in whole seconds. */
+export const timeoutSeconds = z.int().min(1).max(60).default(5)
 
 /** Longest answer read from an issuer: a large key set has a tenth of it. */
 const maxBytes = 256 * 1024

@@ -1,10 +1,17 @@
 import { createSecret, type ErrorCode, errorCode, type Secret } from '@sallyport/core'
+import {
+  issuerIdentifier,
+  parseOptions,
+  scopeToken,
+  secureUrl,
+  strictObject,
+} from '@sallyport/core/options'
 import { z } from 'zod'
 import { type AccessTokenClaims, isClientToken, scopesOf } from './access-token-claims.ts'
 import { type GuardRequest, readBearerToken } from './bearer-token.ts'
 import { type GuardContext, resolveContext } from './context.ts'
+import { timeoutSeconds } from './fetch-json.ts'
 import { createIssuerKeys } from './issuer-keys.ts'
-import { issuerIdentifier, parseOptions, scopeToken, secureUrl, timeoutSeconds } from './options.ts'
 import { type Refusal, refuse } from './refusal.ts'
 import { type VerifyConfig, verifyAccessToken } from './verify-access-token.ts'
 
@@ -74,7 +81,7 @@ export interface Guard {
   refuse(code: ErrorCode): Refusal
 }
 
-const optionsSchema = z.strictObject({
+const optionsSchema = strictObject({
   issuer: issuerIdentifier,
   audience: z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, {
     error: 'must be visible ASCII without quote and backslash',
@@ -88,7 +95,7 @@ const optionsSchema = z.strictObject({
   timeout: timeoutSeconds,
 })
 
-const requirementSchema = z.strictObject({
+const requirementSchema = strictObject({
   scopes: z.array(scopeToken),
   subject: z.enum(['any', 'person']).optional(),
 })

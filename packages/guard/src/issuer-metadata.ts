@@ -1,9 +1,9 @@
 import { SallyportError } from '@sallyport/core'
+import { secureUrl } from '@sallyport/core/options'
 import { z } from 'zod'
 import type { ResolvedContext } from './context.ts'
 import { fetchJson } from './fetch-json.ts'
 import { type Fresh, keepFresh } from './keep-fresh.ts'
-import { secureUrl } from './options.ts'
 
 /** What this package uses of an issuer's metadata. */
 export interface IssuerMetadata {

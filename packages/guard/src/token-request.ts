@@ -1,12 +1,19 @@
 import { createSecret, SallyportError, type Secret } from '@sallyport/core'
+import {
+  absoluteUri,
+  issuerIdentifier,
+  parseOptions,
+  scopeToken,
+  secureUrl,
+  strictObject,
+} from '@sallyport/core/options'
 import { traceHeaders } from '@sallyport/telemetry'
 import type { JWK } from 'jose'
 import { z } from 'zod'
 import { createAssertionSigner } from './client-assertion.ts'
 import type { ResolvedContext } from './context.ts'
-import { fetchJson, type JsonAnswer } from './fetch-json.ts'
+import { fetchJson, type JsonAnswer, timeoutSeconds } from './fetch-json.ts'
 import { createIssuerMetadata } from './issuer-metadata.ts'
-import { issuerIdentifier, parseOptions, scopeToken, secureUrl, timeoutSeconds } from './options.ts'
 
 /** Which client asks for tokens, and where. */
 export interface TokenClientOptions {
@@ -42,7 +49,7 @@ export type RequestToken = (
   target: TokenTarget,
 ) => Promise<ObtainedToken>
 
-const optionsSchema = z.strictObject({
+const optionsSchema = strictObject({
   issuer: issuerIdentifier,
   tokenEndpoint: secureUrl.optional(),
   clientId: z.string().min(1),
@@ -50,8 +57,8 @@ const optionsSchema = z.strictObject({
   timeout: timeoutSeconds,
 })
 
-const targetSchema = z.strictObject({
-  resource: z.url().refine((text) => !text.includes('#'), { error: 'must not have a fragment' }),
+const targetSchema = strictObject({
+  resource: absoluteUri,
   scopes: z.array(scopeToken).min(1),
 })
 

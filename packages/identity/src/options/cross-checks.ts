@@ -1,42 +1,34 @@
+import { isLoopback } from '@sallyport/core/options'
 import type { IdentityClientOptions, ResourceOptions } from './identity-options.ts'
 import { clientSchema, resourceSchema, tokenExchangeGrant } from './identity-schema.ts'
-import { isLoopback } from './url-rules.ts'
 
 /** Scopes of OpenID Connect that this server knows. */
 export const identityScopes = ['openid', 'profile', 'email', 'offline_access'] as const
 
 /** A problem that only shows when parts are seen together. */
-export interface ConfigProblem {
-  path: string
+export interface CrossProblem {
+  path: (string | number)[]
   message: string
 }
 
 /**
- * Problems between well-formed parts: references to nothing, doubled names, grants that contradict
- * each other. Parts that are malformed themselves are left out: the schema names those.
+ * Problems between well-formed parts: references to nothing, grants that contradict each other.
+ * Parts that are malformed themselves are left out: the schema names those.
  */
-export function crossCheck(options: unknown): ConfigProblem[] {
+export function crossCheck(options: unknown): CrossProblem[] {
   const { clients, resources, allowedPrivateOrigins } = Object(options) as Record<string, unknown>
   const known = list(resources).flatMap((entry) => resourceSchema.safeParse(entry).data ?? [])
   const origins = list(allowedPrivateOrigins).filter((entry) => typeof entry === 'string')
-  const problems: ConfigProblem[] = [
-    ...doubled(list(clients), 'clients', 'clientId'),
-    ...doubled(list(resources), 'resources', 'identifier'),
-    ...doubled(list(Object(options).accounts), 'accounts', 'username'),
-    ...sharedScopes(known),
-  ]
-  for (const [index, entry] of list(clients).entries()) {
+  const ofClients = list(clients).flatMap((entry, index) => {
     const client = clientSchema.safeParse(entry).data
-    if (!client) continue
+    if (!client) return []
     const found = [...references(client, known), ...grants(client), ...backchannel(client, origins)]
-    for (const { path, message } of found) {
-      problems.push({ path: `clients[${index}].${path}`, message })
-    }
-  }
-  return problems
+    return found.map(({ path, message }) => ({ path: ['clients', index, ...path], message }))
+  })
+  return [...sharedScopes(known), ...ofClients]
 }
 
-function references(client: IdentityClientOptions, resources: ResourceOptions[]): ConfigProblem[] {
+function references(client: IdentityClientOptions, resources: ResourceOptions[]): CrossProblem[] {
   const identifiers = new Set(resources.map(({ identifier }) => identifier))
   const scopes = new Set<string>([
     ...identityScopes,
@@ -44,25 +36,28 @@ function references(client: IdentityClientOptions, resources: ResourceOptions[])
   ])
   const exchange = client.tokenExchange
   return [
-    ...missing('resources', client.resources, identifiers),
-    ...missing('scopes', client.scopes, scopes),
-    ...missing('tokenExchange.resources', exchange?.resources ?? [], identifiers),
-    ...missing('tokenExchange.subjectAudiences', exchange?.subjectAudiences ?? [], identifiers),
+    ...missing(['resources'], client.resources, identifiers),
+    ...missing(['scopes'], client.scopes, scopes),
+    ...missing(['tokenExchange', 'resources'], exchange?.resources ?? [], identifiers),
+    ...missing(
+      ['tokenExchange', 'subjectAudiences'],
+      exchange?.subjectAudiences ?? [],
+      identifiers,
+    ),
   ]
 }
 
-function missing(path: string, names: string[], known: Set<string>): ConfigProblem[] {
-  return names.flatMap((name, index) =>
-    known.has(name)
-      ? []
-      : [{ path: `${path}[${index}]`, message: `"${name}" is not declared under resources` }],
-  )
+function missing(path: string[], names: string[], known: Set<string>): CrossProblem[] {
+  return names.flatMap((name, index) => {
+    const message = `"${name}" is not declared under resources`
+    return known.has(name) ? [] : [{ path: [...path, index], message }]
+  })
 }
 
-function grants(client: IdentityClientOptions): ConfigProblem[] {
+function grants(client: IdentityClientOptions): CrossProblem[] {
   const { grantTypes, jwks, tokenExchange, redirectUris, scopes } = client
   const has = (grant: (typeof grantTypes)[number]) => grantTypes.includes(grant)
-  const rules: [broken: boolean, path: string, message: string][] = [
+  const rules: [broken: boolean, member: string, message: string][] = [
     [has('authorization_code') && redirectUris.length === 0, 'redirectUris', 'needs at least one'],
     [
       has('authorization_code') && !scopes.includes('openid'),
@@ -82,41 +77,28 @@ function grants(client: IdentityClientOptions): ConfigProblem[] {
       'must say what the token exchange grant may exchange',
     ],
   ]
-  return rules.flatMap(([broken, path, message]) => (broken ? [{ path, message }] : []))
+  return rules.flatMap(([broken, member, message]) => (broken ? [{ path: [member], message }] : []))
 }
 
-function backchannel(client: IdentityClientOptions, origins: string[]): ConfigProblem[] {
+function backchannel(client: IdentityClientOptions, origins: string[]): CrossProblem[] {
   const uri = client.backchannelLogoutUri
   if (!uri) return []
   const url = new URL(uri)
   if (!isLoopback(url) || origins.includes(url.origin)) return []
   const message = `is a loopback address: add "${url.origin}" to allowedPrivateOrigins`
-  return [{ path: 'backchannelLogoutUri', message }]
+  return [{ path: ['backchannelLogoutUri'], message }]
 }
 
-function sharedScopes(resources: ResourceOptions[]): ConfigProblem[] {
+function sharedScopes(resources: ResourceOptions[]): CrossProblem[] {
   const reserved = new Set<string>(identityScopes)
   return resources.flatMap(({ scopes }, index) =>
     scopes
       .filter((scope) => reserved.has(scope))
       .map((scope) => ({
-        path: `resources[${index}].scopes`,
+        path: ['resources', index, 'scopes'],
         message: `"${scope}" is a scope of OpenID Connect`,
       })),
   )
-}
-
-function doubled(entries: unknown[], path: string, key: string): ConfigProblem[] {
-  const seen = new Set<unknown>()
-  return entries.flatMap((entry, index) => {
-    const value: unknown = Object(entry)[key]
-    if (value === undefined) return []
-    if (seen.has(value)) {
-      return [{ path: `${path}[${index}].${key}`, message: `"${value}" occurs twice` }]
-    }
-    seen.add(value)
-    return []
-  })
 }
 
 function list(value: unknown): unknown[] {

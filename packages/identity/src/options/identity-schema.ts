@@ -1,7 +1,14 @@
+import {
+  absoluteUri,
+  distinctBy,
+  httpUrl,
+  scopeToken,
+  secureUrl,
+  strictObject,
+} from '@sallyport/core/options'
 import type { Telemetry } from '@sallyport/telemetry'
 import type { JWK } from 'jose'
 import { z } from 'zod'
-import { closestName } from './closest-name.ts'
 import type {
   AccountOptions,
   IdentityClientOptions,
@@ -11,18 +18,17 @@ import type {
   TokenExchangeOptions,
 } from './identity-options.ts'
 import { publicKeyProblem } from './public-key-rules.ts'
-import { endpointProblem, issuerProblem, originProblem, resourceProblem } from './url-rules.ts'
 
 /** The token exchange grant's name on the wire. */
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
+const originRule = 'must be an origin, without path or trailing slash'
+
 const text = z.string().min(1)
 const seconds = z.int().positive()
 const name = text.max(100)
-/** RFC 6749 section 3.3. */
-const scope = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'is not an RFC 6749 scope token')
-const endpoint = checked(endpointProblem)
-const resource = checked(resourceProblem)
+/** Where a browser or this server is sent to. */
+const endpoint = secureUrl.refine((url) => !url.includes('*'), 'must not contain a wildcard')
 
 const publicKey: z.ZodType<JWK> = z
   .looseObject({ kty: z.enum(['EC', 'RSA', 'OKP']) })
@@ -31,24 +37,24 @@ const publicKey: z.ZodType<JWK> = z
     if (message) context.addIssue({ code: 'custom', message })
   })
 
-const tokenExchangeSchema = strict({
-  subjectAudiences: z.array(resource).min(1),
-  resources: z.array(resource).min(1),
+const tokenExchangeSchema = strictObject({
+  subjectAudiences: z.array(absoluteUri).min(1),
+  resources: z.array(absoluteUri).min(1),
 }) satisfies z.ZodType<TokenExchangeOptions>
 
-export const clientSchema = strict({
+export const clientSchema = strictObject({
   clientId: z.string().regex(/^[\w.~-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ ~ -'),
   name,
   redirectUris: z.array(endpoint),
   postLogoutRedirectUris: z.array(endpoint),
-  jwks: z.exactOptional(strict({ keys: z.array(publicKey).min(1) })),
+  jwks: z.exactOptional(strictObject({ keys: z.array(publicKey).min(1) })),
   grantTypes: z
     .array(
       z.enum(['authorization_code', 'refresh_token', 'client_credentials', tokenExchangeGrant]),
     )
     .min(1),
-  scopes: z.array(scope),
-  resources: z.array(resource),
+  scopes: z.array(scopeToken),
+  resources: z.array(absoluteUri),
   rotateRefreshToken: z.exactOptional(z.enum(['always', 'default'])),
   consent: z.enum(['implicit', 'required']),
   tokenExchange: z.exactOptional(tokenExchangeSchema),
@@ -57,13 +63,13 @@ export const clientSchema = strict({
   initiateLoginUri: z.exactOptional(endpoint),
 }) satisfies z.ZodType<IdentityClientOptions>
 
-export const resourceSchema = strict({
-  identifier: resource,
-  scopes: z.array(scope).min(1),
+export const resourceSchema = strictObject({
+  identifier: absoluteUri,
+  scopes: z.array(scopeToken).min(1),
   accessTokenTtl: z.exactOptional(seconds),
 }) satisfies z.ZodType<ResourceOptions>
 
-const accountSchema = strict({
+const accountSchema = strictObject({
   username: z
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be lower case: a-z 0-9 . _ -, at most 64'),
@@ -72,7 +78,7 @@ const accountSchema = strict({
   email: z.email(),
 }) satisfies z.ZodType<AccountOptions>
 
-const lifetimesSchema = strict({
+const lifetimesSchema = strictObject({
   accessToken: z.exactOptional(seconds),
   authorizationCode: z.exactOptional(seconds.max(600)),
   idToken: z.exactOptional(seconds),
@@ -81,36 +87,19 @@ const lifetimesSchema = strict({
   session: z.exactOptional(seconds),
 }) satisfies z.ZodType<LifetimeOptions>
 
-export const identitySchema = strict({
-  issuer: checked(issuerProblem),
+export const identitySchema = strictObject({
+  issuer: secureUrl.refine(isOrigin, originRule),
   dataDir: text,
-  clients: z.array(clientSchema),
-  resources: z.array(resourceSchema),
-  accounts: z.array(accountSchema),
-  allowedPrivateOrigins: z.exactOptional(z.array(checked(originProblem))),
+  clients: distinctBy('clientId', clientSchema),
+  resources: distinctBy('identifier', resourceSchema),
+  accounts: distinctBy('username', accountSchema),
+  allowedPrivateOrigins: z.exactOptional(z.array(httpUrl.refine(isOrigin, originRule))),
   lifetimes: z.exactOptional(lifetimesSchema),
   telemetry: z.exactOptional(z.custom<Telemetry>(isTelemetry, 'is not a Telemetry')),
 }) satisfies z.ZodType<IdentityOptions>
 
-function strict<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return undefined
-      return issue.keys.map((key) => unknownKey(key, Object.keys(shape))).join('; ')
-    },
-  })
-}
-
-function unknownKey(key: string, known: string[]): string {
-  const meant = closestName(key, known)
-  return `unknown key "${key}"${meant ? `: did you mean "${meant}"?` : ''}`
-}
-
-function checked(problem: (value: string) => string | undefined) {
-  return z.string().superRefine((value, context) => {
-    const message = problem(value)
-    if (message) context.addIssue({ code: 'custom', message })
-  })
+function isOrigin(url: string): boolean {
+  return URL.parse(url)?.origin === url
 }
 
 function isTelemetry(value: unknown): boolean {

@@ -1,6 +1,5 @@
-import { SallyportError } from '@sallyport/core'
+import { parseOptions } from '@sallyport/core/options'
 import { createTelemetry, type Telemetry } from '@sallyport/telemetry'
-import { z } from 'zod'
 import { crossCheck } from './cross-checks.ts'
 import type {
   AccountOptions,
@@ -33,22 +32,21 @@ const defaultLifetimes: Required<LifetimeOptions> = {
   session: 43_200,
 }
 
+/** All problems at once: the parts are seen together even when some of them are malformed. */
+const schema = identitySchema.superRefine(
+  (options, context) => {
+    for (const problem of crossCheck(options)) context.addIssue({ code: 'custom', ...problem })
+  },
+  { when: () => true },
+)
+
 /**
  * Checks the options and fills in the defaults.
  *
  * @throws `ERR_CONFIG_INVALID` that names all problems at once, each with its path.
  */
 export function parseIdentityOptions(options: IdentityOptions): IdentityConfig {
-  const parsed = identitySchema.safeParse(options)
-  const problems = (parsed.error?.issues ?? []).map(
-    (issue) => `${z.core.toDotPath(issue.path) || 'options'}: ${issue.message}`,
-  )
-  problems.push(...crossCheck(options).map(({ path, message }) => `${path}: ${message}`))
-  if (!parsed.success || problems.length > 0) {
-    const lines = problems.map((problem) => `\n  - ${problem}`).join('')
-    throw new SallyportError('ERR_CONFIG_INVALID', `identity server options:${lines}`)
-  }
-  return resolve(parsed.data)
+  return resolve(parseOptions(schema, options, 'identity server'))
 }
 
 function resolve(options: IdentityOptions): IdentityConfig {

@@ -1,9 +1,10 @@
+/** Further away than this, or than half the name, is another word and no misspelling. */
 const furthest = 3
 
 /** The known name that is meant by a misspelt one, if one is near enough to suggest. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined
-  let bestDistance = furthest + 1
+  let bestDistance = Math.min(furthest, Math.ceil(name.length / 2)) + 1
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {

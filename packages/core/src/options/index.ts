@@ -1,0 +1,5 @@
+export { distinctBy } from './distinct-by.ts'
+export { parseOptions } from './parse-options.ts'
+export { scopeToken } from './scope-token.ts'
+export { strictObject } from './strict-object.ts'
+export { absoluteUri, httpUrl, isLoopback, issuerIdentifier, secureUrl } from './urls.ts'
