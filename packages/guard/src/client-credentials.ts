@@ -1,12 +1,6 @@
-import { type GuardContext, resolveContext } from './context.ts'
-import { createTokenCache } from './token-cache.ts'
-import {
-  assertTarget,
-  createTokenRequest,
-  type ObtainedToken,
-  type TokenClientOptions,
-  type TokenTarget,
-} from './token-request.ts'
+import type { GuardContext } from './context.ts'
+import type { ObtainedToken, TokenClientOptions, TokenTarget } from './token-request.ts'
+import { createTokenSource } from './token-source.ts'
 
 /** Calls an API in a client's own name, where no person is involved. */
 export interface ClientCredentials {
@@ -34,15 +28,6 @@ export function createClientCredentials(
   options: TokenClientOptions,
   context: GuardContext = {},
 ): ClientCredentials {
-  const resolved = resolveContext(context)
-  const requestToken = createTokenRequest(options, resolved)
-  const cache = createTokenCache(capacity, resolved.clock)
-
-  return {
-    async obtain(target) {
-      assertTarget(target)
-      const key = JSON.stringify([target.resource, target.scopes.toSorted()])
-      return cache.get(key, () => requestToken({ grant_type: 'client_credentials' }, target))
-    },
-  }
+  const obtain = createTokenSource({ options, context, capacity })
+  return { obtain: (target) => obtain({ grant_type: 'client_credentials' }, target) }
 }

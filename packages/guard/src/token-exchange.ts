@@ -1,14 +1,12 @@
-import { type Secret, sha256 } from '@sallyport/core'
-import { type GuardContext, resolveContext } from './context.ts'
-import { createTokenCache } from './token-cache.ts'
+import type { Secret } from '@sallyport/core'
+import type { GuardContext } from './context.ts'
 import {
   accessTokenType,
-  assertTarget,
-  createTokenRequest,
   type ObtainedToken,
   type TokenClientOptions,
   type TokenTarget,
 } from './token-request.ts'
+import { createTokenSource } from './token-source.ts'
 
 /** Calls the next API on behalf of the caller of this one. */
 export interface TokenExchange {
@@ -45,27 +43,18 @@ export function createTokenExchange(
   options: TokenClientOptions,
   context: GuardContext = {},
 ): TokenExchange {
-  const resolved = resolveContext(context)
-  const requestToken = createTokenRequest(options, resolved)
-  const cache = createTokenCache(capacity, resolved.clock)
+  const obtain = createTokenSource({ options, context, capacity })
 
   return {
-    async exchange(subjectToken, target) {
-      assertTarget(target)
-      const key = sha256(
-        JSON.stringify([subjectToken.reveal(), target.resource, target.scopes.toSorted()]),
-      )
-      return cache.get(key, () =>
-        requestToken(
-          {
-            grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-            subject_token: subjectToken.reveal(),
-            subject_token_type: accessTokenType,
-            requested_token_type: accessTokenType,
-          },
-          target,
-        ),
-      )
-    },
+    exchange: async (subjectToken, target) =>
+      obtain(
+        {
+          grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+          subject_token: subjectToken.reveal(),
+          subject_token_type: accessTokenType,
+          requested_token_type: accessTokenType,
+        },
+        target,
+      ),
   }
 }
