@@ -1,4 +1,4 @@
-import { SallyportError } from '@sallyport/core'
+import { receiveBounded, SallyportError } from '@sallyport/core'
 import { type Telemetry, traceHeaders } from '@sallyport/telemetry'
 
 /** Longest answer taken from an issuer, in bytes. */
@@ -34,28 +34,15 @@ export function createIssuerFetch(telemetry: Telemetry, timeout: number): Issuer
           await response.body?.cancel()
           throw unavailable(`${name} answered ${response.status}`)
         }
-        return await bounded(response, name)
+        const received = await receiveBounded(response, longestAnswer)
+        if (received) return received
+        throw new SallyportError('ERR_IDP_RESPONSE_INVALID', `${name} answered too much`)
       } catch (cause) {
         if (cause instanceof SallyportError) throw cause
         throw unavailable(`${name} got no answer`, cause)
       }
     })
   }
-}
-
-async function bounded(response: Response, name: string): Promise<Response> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > longestAnswer) {
-      throw new SallyportError('ERR_IDP_RESPONSE_INVALID', `${name} answered too much`)
-    }
-    chunks.push(chunk)
-  }
-  const { status, headers } = response
-  const isBodyless = status === 204 || status === 304
-  return new Response(isBodyless ? null : Buffer.concat(chunks), { status, headers })
 }
 
 function unavailable(message: string, cause?: unknown): SallyportError {

@@ -1,3 +1,4 @@
+export { readBounded, receiveBounded } from './bounded-body.ts'
 export { type Clock, type EpochSeconds, systemClock } from './clock.ts'
 export {
   type CookieOptions,

@@ -1,3 +1,4 @@
+import { readBounded } from '@sallyport/core'
 import { z } from 'zod'
 import type { ResolvedContext } from './context.ts'
 
@@ -41,19 +42,9 @@ export async function fetchJson(
     headers: { accept: 'application/json', ...headers },
     ...(form && { method: 'POST', body: form }),
   })
-  return { status: response.status, body: parseJson(await readBounded(response)) }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength
-    // Leaving the loop cancels the stream, so the rest is never received.
-    if (length > maxBytes) throw new RangeError(`answer is longer than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+  const body = await readBounded(response.body, maxBytes)
+  if (!body) throw new RangeError(`answer is longer than ${maxBytes} bytes`)
+  return { status: response.status, body: parseJson(body.toString('utf8')) }
 }
 
 function parseJson(text: string): unknown {

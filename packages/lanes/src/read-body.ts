@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { readBounded } from '@sallyport/core'
 
 /** A small body takes no longer than this to arrive. */
 const patienceMs = 10_000
@@ -14,15 +15,9 @@ export async function readBody(
   limit: number,
 ): Promise<string | undefined> {
   const timer = setTimeout(() => request.destroy(), patienceMs)
-  const chunks: Buffer[] = []
-  let size = 0
   try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-      size += chunk.length
-      if (size > limit) return undefined
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks).toString('utf8')
+    const body = await readBounded(request.iterator({ destroyOnReturn: false }), limit)
+    return body?.toString('utf8')
   } finally {
     clearTimeout(timer)
   }

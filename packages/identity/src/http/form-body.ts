@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { readBounded } from '@sallyport/core'
 import type { Context } from './context.ts'
 
 const limit = 16 * 1024
@@ -10,15 +10,10 @@ const limit = 16 * 1024
  */
 export async function readForm(ctx: Context): Promise<ReadonlyMap<string, string> | undefined> {
   if (!ctx.is('application/x-www-form-urlencoded')) return undefined
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of ctx.req) {
-    size += chunk.length
-    if (size > limit) return undefined
-    chunks.push(chunk)
-  }
+  const body = await readBounded(ctx.req, limit)
+  if (!body) return undefined
   const fields = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(Buffer.concat(chunks).toString('utf8'))) {
+  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
     if (fields.has(name)) return undefined
     fields.set(name, value)
   }

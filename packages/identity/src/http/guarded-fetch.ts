@@ -1,3 +1,5 @@
+import { receiveBounded } from '@sallyport/core'
+
 /** How the provider makes outgoing requests. */
 export type GuardedFetch = (url: URL | string, init?: RequestInit) => Promise<Response>
 
@@ -26,19 +28,8 @@ export function createGuardedFetch(
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     } as RequestInit)
-    return limited(response)
+    const received = await receiveBounded(response, bodyLimit)
+    if (received) return received
+    throw new TypeError(`the answer is longer than ${bodyLimit} bytes`)
   }
-}
-
-async function limited(response: Response): Promise<Response> {
-  const { status, statusText, headers } = response
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > bodyLimit) throw new TypeError(`the answer is longer than ${bodyLimit} bytes`)
-    chunks.push(chunk)
-  }
-  const hasBody = status !== 204 && status !== 205 && status !== 304
-  return new Response(hasBody ? Buffer.concat(chunks) : null, { status, statusText, headers })
 }
