@@ -1,5 +1,6 @@
 import { SallyportError } from '@sallyport/core'
 import { createRedisLink, type RedisLink, type RedisServer } from './redis-link.ts'
+import { NoAnswerError, within } from './time-limit.ts'
 
 /** The way to Redis: every call ends in time, and a connection that is lost comes back. */
 export interface RedisConnection {
@@ -12,8 +13,6 @@ export interface RedisConnection {
 
 /** How long the first connection may take: it is the time in which containers start together. */
 const startPatienceMs = 5000
-
-class NoAnswerError extends Error {}
 
 /**
  * Connects. Every failure from then on is `ERR_SESSION_STORE_UNAVAILABLE`, after `timeoutMs` at
@@ -113,19 +112,4 @@ export async function openRedisConnection(
 /** Waiting helps neither against a wrong password nor against a wrong certificate. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM)\b|certificate/.test(error.message)
-}
-
-async function within<T>(milliseconds: number, result: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new NoAnswerError(`no answer within ${milliseconds} ms`)),
-      milliseconds,
-    )
-  })
-  try {
-    return await Promise.race([result, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -2,7 +2,6 @@ import { randomToken } from '@sallyport/core'
 import { afterAll, beforeAll } from 'vitest'
 import { distributedContract } from '../testing/distributed-contract.fixture.ts'
 import { type RedisTestServer, startRedisServer } from '../testing/redis-server.fixture.ts'
-import { createRedisStore } from './redis.ts'
 
 let server: RedisTestServer
 
@@ -15,5 +14,4 @@ distributedContract({
   name: 'Redis store of several processes',
   server: () => server,
   place: () => ({ redis: { url: server.url, prefix: randomToken() } }),
-  open: ({ redis }) => createRedisStore(redis),
 })

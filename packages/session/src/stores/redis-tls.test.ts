@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { findFreePort, startRedisServer } from '../testing/redis-server.fixture.ts'
+import { startRedisServer } from '../testing/redis-server.fixture.ts'
 import { runProgram } from '../testing/run-program.fixture.ts'
 import { sessionOfNow } from '../testing/session-of-now.fixture.ts'
+import { findFreePort } from '../testing/spawn-server.fixture.ts'
 import { createRedisStore } from './redis.ts'
 
 test('TLS is an option of the client, and a certificate nobody vouches for is refused', async () => {

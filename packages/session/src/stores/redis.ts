@@ -8,6 +8,7 @@ import type { RedisServer } from './redis-link.ts'
 import { claimScript, deleteScript, joinScript, putScript, runScript } from './redis-scripts.ts'
 import { groupsOf, toGroup } from './session-groups.ts'
 import { encodeRow, liveRecord, parseRow } from './stored-row.ts'
+import { assertTimeout } from './time-limit.ts'
 
 export type { RedisServer } from './redis-link.ts'
 
@@ -68,9 +69,7 @@ const batchSize = 200
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const { clock = systemClock, prefix = 'sallyport:', timeoutMs = 1000 } = options
-  if (!(timeoutMs > 0 && timeoutMs <= 60_000)) {
-    throw new TypeError('timeoutMs must be more than 0 and at most 60000')
-  }
+  assertTimeout(timeoutMs)
   const connection = await openRedisConnection(options, timeoutMs)
   try {
     await assertKeepsKeys(connection)

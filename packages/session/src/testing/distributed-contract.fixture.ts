@@ -4,7 +4,7 @@ import type { SessionKey } from '../record.ts'
 import type { SessionStore } from '../store.ts'
 import { awaitCondition, measureFailure } from './await-condition.fixture.ts'
 import { sessionOfNow } from './session-of-now.fixture.ts'
-import type { StorePlace } from './store-process.child.ts'
+import { openStoreAt, type StorePlace } from './store-process.child.ts'
 import { startStoreProcess } from './store-process.fixture.ts'
 
 /** A server of a distributed store that tests may hurt. */
@@ -21,7 +21,6 @@ export interface DistributedContractOptions {
   server(): TestServer
   /** A place nobody has used yet. */
   place(): StorePlace
-  open(place: StorePlace): Promise<SessionStore>
 }
 
 const issuer = 'https://issuer.example'
@@ -33,7 +32,7 @@ const patienceMs = 3000
 /** What every store must do that processes of several machines share. */
 export function distributedContract(options: DistributedContractOptions): void {
   async function open(place: StorePlace): Promise<SessionStore> {
-    const store = await options.open(place)
+    const store = await openStoreAt(place)
     onTestFinished(() => store.close())
     return store
   }

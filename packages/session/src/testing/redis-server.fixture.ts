@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@redis/client'
 import { awaitCondition } from './await-condition.fixture.ts'
 import { runProgram } from './run-program.fixture.ts'
+import { findFreePort, spawnServer } from './spawn-server.fixture.ts'
 
 /** A real Redis server on a free port of the loopback, with a data folder of its own. */
 export interface RedisTestServer {
@@ -37,6 +37,7 @@ export async function startRedisServer(...extra: string[]): Promise<RedisTestSer
     const argv = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`])
     const child = spawnServer('redis-server', [...argv, ...extra])
     child.stdout?.resume()
+    child.stderr?.pipe(process.stderr)
     await waitUntilReady(child)
     return child
   }
@@ -142,18 +143,6 @@ export async function startRedisSentinel(): Promise<{
   }
 }
 
-/** A port, and one 10000 higher for the bus of a cluster, on which nobody listens. */
-export async function findFreePort(): Promise<number> {
-  for (;;) {
-    const probe = createServer().listen(0, '127.0.0.1')
-    await once(probe, 'listening')
-    const { port } = probe.address() as { port: number }
-    probe.close()
-    await once(probe, 'close')
-    if (port <= 55_000) return port
-  }
-}
-
 async function sendOnce(url: string, words: string[]): Promise<unknown> {
   const client = createClient({ url, socket: { reconnectStrategy: false } })
   client.on('error', () => {})
@@ -163,11 +152,4 @@ async function sendOnce(url: string, words: string[]): Promise<unknown> {
   } finally {
     client.destroy()
   }
-}
-
-/** The server ends with the test's process, however that ends. */
-function spawnServer(program: string, argv: string[]): ChildProcess {
-  const linux = process.platform === 'linux'
-  const words = linux ? ['setpriv', '--pdeathsig', 'KILL', program, ...argv] : [program, ...argv]
-  return spawn(words[0] as string, words.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] })
 }

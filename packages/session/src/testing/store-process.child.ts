@@ -5,11 +5,18 @@
 import { writeSync } from 'node:fs'
 import type { SessionKey } from '../record.ts'
 import type { SessionStore } from '../store.ts'
+import { createPostgresStore } from '../stores/postgres.ts'
 import { createRedisStore } from '../stores/redis.ts'
 import { sessionOfNow } from './session-of-now.fixture.ts'
 
 /** Which store a process opens. */
-export type StorePlace = { redis: { url: string; prefix: string } }
+export type StorePlace =
+  | { redis: { url: string; prefix: string } }
+  | { postgres: { url: string; schema: string } }
+
+export async function openStoreAt(place: StorePlace): Promise<SessionStore> {
+  return 'redis' in place ? createRedisStore(place.redis) : createPostgresStore(place.postgres)
+}
 
 /** What a process says, a JSON line each. */
 export type ChildReport =
@@ -60,8 +67,7 @@ const jobs: Record<string, (store: SessionStore, name: string) => Promise<void>>
 
 if (import.meta.main) {
   const [job = '', place = '', name = ''] = process.argv.slice(2)
-  const { redis } = JSON.parse(place) as StorePlace
-  const store = await createRedisStore(redis)
+  const store = await openStoreAt(JSON.parse(place))
   await jobs[job]?.(store, name)
   await store.close()
 }

@@ -1,0 +1,197 @@
+import { type Clock, type EpochSeconds, SallyportError, sha256, systemClock } from '@sallyport/core'
+import type { SessionKey, SessionRecord } from '../record.ts'
+import { assertSessionRecord, isSessionKey } from '../record-shape.ts'
+import type { SessionFilter, SessionStore } from '../store.ts'
+import {
+  openPostgresConnection,
+  type PostgresConnection,
+  type PostgresServer,
+  type Statement,
+} from './postgres-connection.ts'
+import { migrate } from './postgres-migrations.ts'
+import { sweepBatch, toStatements } from './postgres-statements.ts'
+import { toGroup } from './session-groups.ts'
+import { encodeRow, liveRecord, parseRow } from './stored-row.ts'
+import { assertSweepPause, startSweeping } from './sweep-timer.ts'
+import { assertTimeout } from './time-limit.ts'
+
+export type { PostgresServer } from './postgres-connection.ts'
+
+/** Where and how a PostgreSQL store keeps sessions. */
+export type PostgresStoreOptions = PostgresServer & {
+  /** @defaultValue the machine's clock */
+  clock?: Clock
+  /**
+   * The schema of its tables, made when missing: small letters, digits and `_`.
+   *
+   * @defaultValue 'sallyport'
+   */
+  schema?: string
+  /**
+   * After so many milliseconds without an answer a call fails; at most a minute.
+   *
+   * @defaultValue 1000
+   */
+  timeoutMs?: number
+  /**
+   * Connections of this process.
+   *
+   * @defaultValue 10
+   */
+  maxConnections?: number
+  /**
+   * Seconds between two removals of what is over; at most a day. Every process does it, and none
+   * waits for another.
+   *
+   * @defaultValue 60
+   */
+  sweepEverySeconds?: number
+}
+
+/** A {@link SessionStore} in PostgreSQL. */
+export interface PostgresStore extends SessionStore {
+  get(key: SessionKey): Promise<SessionRecord | undefined>
+  put(record: SessionRecord): Promise<boolean>
+  delete(key: SessionKey): Promise<boolean>
+  deleteAll(filter: SessionFilter): Promise<number>
+  claim(id: string, expiresAt: EpochSeconds): Promise<boolean>
+  /** Removes what is over now, without waiting for the timer. @returns how many rows. */
+  sweep(): Promise<number>
+  close(): Promise<void>
+}
+
+/** Seconds for which a row that is over stays, so that no clock that is slow misses it. */
+const grace = 60
+
+/**
+ * Connects to PostgreSQL 13 or later, and makes or updates the schema. Connect directly, or
+ * through a pooler that keeps a session's connection; never to a standby.
+ *
+ * Whether a session is over is told by `clock`, so the machines' clocks must agree to a few
+ * seconds. What was acknowledged survives as `synchronous_commit` says: by default everything.
+ *
+ * @throws `ERR_SESSION_STORE_UNAVAILABLE` when the server cannot be reached or its schema is a
+ * later one; also what each method rejects with later on. TypeError for options that cannot be.
+ */
+export async function createPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const { schema = 'sallyport', timeoutMs = 1000, maxConnections = 10 } = options
+  const { clock = systemClock, sweepEverySeconds = 60 } = options
+  if (!/^[a-z_][a-z0-9_]{0,50}$/.test(schema)) {
+    throw new TypeError('schema must be small letters, digits and _, at most 51 of them')
+  }
+  if (!(Number.isSafeInteger(maxConnections) && maxConnections > 0)) {
+    throw new TypeError('maxConnections must be a whole number above 0')
+  }
+  assertTimeout(timeoutMs)
+  assertSweepPause(sweepEverySeconds)
+  await migrate(options, schema)
+  const connection = openPostgresConnection(options, { timeoutMs, maxConnections })
+  return createStoreOn(connection, { schema, clock, sweepEverySeconds })
+}
+
+function createStoreOn(
+  connection: PostgresConnection,
+  options: { schema: string; clock: Clock; sweepEverySeconds: number },
+): PostgresStore {
+  const { clock } = options
+  const statements = toStatements(options.schema)
+  const running = new Set<Promise<unknown>>()
+  const stopSweeping = startSweeping(sweep, options.sweepEverySeconds)
+  let closing: Promise<void> | undefined
+
+  /** How many rows a statement has changed. */
+  async function change(statement: Statement, values: readonly unknown[]): Promise<number> {
+    return (await connection.query(statement, values)).rowCount ?? 0
+  }
+
+  async function putOne(record: SessionRecord): Promise<boolean> {
+    const { key, version, expiresAt, absoluteExpiresAt, issuer, subject, sid } = record
+    const statement = version === 1 ? statements.create : statements.update
+    const facts = [toBytes(key), version, expiresAt, absoluteExpiresAt, encodeRow({ record })]
+    const groups = [
+      toGroup({ issuer, subject }),
+      sid === undefined ? null : toGroup({ issuer, sid }),
+    ]
+    return (await change(statement, [...facts, ...groups, clock()])) === 1
+  }
+
+  /** Again and again, until nothing is left: a batch may find less than there is. */
+  async function deleteMembers(filter: SessionFilter): Promise<number> {
+    const statement = 'sid' in filter ? statements.deleteBySid : statements.deleteBySubject
+    for (let deleted = 0; ; ) {
+      const count = await change(statement, [toGroup(filter), clock()])
+      if (count === 0) return deleted
+      deleted += count
+    }
+  }
+
+  function sweep(): Promise<number> {
+    return guarded(async () => {
+      let removed = 0
+      for (const statement of [statements.sweepSessions, statements.sweepClaims]) {
+        let count: number
+        do {
+          count = await change(statement, [clock() - grace])
+          removed += count
+        } while (count === sweepBatch)
+      }
+      return removed
+    })
+  }
+
+  async function guarded<T>(action: () => Promise<T>): Promise<T> {
+    if (closing) {
+      throw new SallyportError('ERR_SESSION_STORE_UNAVAILABLE', 'the session store is closed')
+    }
+    const attempt = action()
+    running.add(attempt)
+    try {
+      return await attempt
+    } finally {
+      running.delete(attempt)
+    }
+  }
+
+  return {
+    get: (key) =>
+      guarded(async () => {
+        if (!isSessionKey(key)) return undefined
+        const { rows } = await connection.query(statements.get, [toBytes(key)])
+        const text: string | null | undefined = rows[0]?.row
+        return text ? liveRecord(parseRow(text, key), clock()) : undefined
+      }),
+
+    async put(record) {
+      assertSessionRecord(record)
+      return guarded(() => putOne(record))
+    },
+
+    delete: (key) =>
+      guarded(async () => {
+        if (!isSessionKey(key)) return false
+        return (await change(statements.delete, [toBytes(key), clock()])) === 1
+      }),
+
+    deleteAll: (filter) => guarded(() => deleteMembers(filter)),
+
+    claim: (id, expiresAt) =>
+      guarded(async () => {
+        const now = clock()
+        if (expiresAt <= now) return false
+        return (await change(statements.claim, [sha256(id), expiresAt, now])) === 1
+      }),
+
+    sweep,
+
+    close() {
+      stopSweeping()
+      closing ??= Promise.allSettled(running).then(() => connection.close())
+      return closing
+    },
+  }
+}
+
+/** A text of PostgreSQL cannot have every character that a key may have. */
+function toBytes(key: SessionKey): Buffer {
+  return Buffer.from(key)
+}
