@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chromium, launchChromium } from '../world/chromium.ts'
 import { type DemoWorld, startDemoWorld } from '../world/demo-world.ts'
 import { findLayoutFaults, tabThrough } from '../world/layout.ts'
@@ -16,23 +16,30 @@ afterAll(async () => {
   await world?.close()
 })
 
-describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-  test.each([390, 1280])('every page fits into %i pixels and is built well', async (width) => {
-    await using visitor = await chromium.visit({ colorScheme, viewport: { width, height: 800 } })
-    const page = await visitor.context.newPage()
-    const faults: Record<string, string[]> = {}
-    const grounds: Record<string, boolean> = {}
-    await walk(page, async (name) => {
-      faults[name] = await findLayoutFaults(page)
-      grounds[name] = await isDark(page)
-    })
-    const names = Object.keys(faults)
-    expect(names).toHaveLength(12)
-    expect(faults).toEqual(Object.fromEntries(names.map((name) => [name, []])))
-    const wanted = colorScheme === 'dark'
-    expect(grounds).toEqual(Object.fromEntries(names.map((name) => [name, wanted])))
-    expect(visitor.complaints).toEqual([])
+const widths = [390, 1280]
+const colorSchemes = ['light', 'dark'] as const
+
+test('every page is built well and fits, in light and dark, at 390 and 1280 pixels', async () => {
+  await using visitor = await chromium.visit()
+  const page = await visitor.context.newPage()
+  const faults: string[] = []
+  const names: string[] = []
+  await walk(page, async (name) => {
+    names.push(name)
+    for (const colorScheme of colorSchemes) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 800 })
+        const found = await findLayoutFaults(page)
+        const isRight = (await isDark(page)) === (colorScheme === 'dark')
+        if (!isRight) found.push('wrong colours')
+        faults.push(...found.map((fault) => `${name}, ${colorScheme}, ${width}: ${fault}`))
+      }
+    }
   })
+  expect(faults).toEqual([])
+  expect(names).toHaveLength(12)
+  expect(visitor.complaints).toEqual([])
 })
 
 test('the Tab key goes through a page as one reads it, and its place is always seen', async () => {

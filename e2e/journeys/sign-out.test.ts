@@ -54,6 +54,20 @@ test('signing out ends it all: here, in the other tab, at the API and at the ide
   expect(visitor.complaints).toEqual([])
 })
 
+test('signing out at the identity server ends the session of the application', async () => {
+  await using visitor = await chromium.visit()
+  const shop = await signedInWithAnOrder(visitor)
+  const elsewhere = await visitor.context.newPage()
+  await elsewhere.goto(`${world.issuer}/sign-out`)
+  await elsewhere.getByRole('button', { name: 'Sign out' }).click()
+  await elsewhere.getByText('You are signed out').waitFor()
+
+  await shop.refresh.click()
+  await shop.sessionEnded.waitFor()
+  expect(await shop.page.content()).not.toContain(product)
+  expect(visitor.complaints).toEqual([])
+})
+
 test('a page that comes out of the back/forward cache after a sign-out shows nothing', async () => {
   await using visitor = await chromium.visit()
   const shop = await signedInWithAnOrder(visitor)
