@@ -80,7 +80,7 @@ describe('what is stored', () => {
     const cookie = attempt.browser.cookies(`${identity.issuer}/`)
     const session = /sallyport-identity=([^;]+)/.exec(cookie)?.[1]
     const code = new URL(String(answer.headers.location)).searchParams.get('code')
-    const dump = readFileSync(join(identity.dataDir, 'identity.mdb'), 'latin1')
+    const dump = readFileSync(join(identity.dataDir, 'data.mdb'), 'latin1')
     const secrets = {
       code,
       session,
@@ -102,7 +102,7 @@ describe('what is stored', () => {
   test('its folder and files are for its owner only', () => {
     const mode = (name: string) => statSync(join(identity.dataDir, name)).mode & 0o777
     expect(mode('.')).toBe(0o700)
-    for (const name of ['identity.mdb', 'identity.mdb-lock', 'identity.key']) {
+    for (const name of ['data.mdb', 'lock.mdb', 'identity.key']) {
       expect(mode(name), name).toBe(0o600)
     }
   })

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { openLmdb } from '@sallyport/core/lmdb'
 import { open } from 'lmdb'
 import { firstStock, type Item } from './products.ts'
 
@@ -45,8 +45,7 @@ interface ReservationRecord {
 
 /** Opens the stock in a folder; fills it when it is new. */
 export function openStockStore(folder: string): StockStore {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const root = open({ path: folder, noSubdir: false, overlappingSync: false })
+  const root = openLmdb(folder, (settings) => open(settings))
   const items = root.openDB<Item, string>({ name: 'items', encoding: 'json' })
   const reservations = root.openDB<ReservationRecord, string>({
     name: 'reservations',

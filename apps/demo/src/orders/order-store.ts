@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { openLmdb } from '@sallyport/core/lmdb'
 import { open } from 'lmdb'
 
 /** An order, as it is kept. Its id is also that of the reservation behind it. */
@@ -45,8 +45,7 @@ export interface OrderStore {
 
 /** Opens the orders in a folder. What was begun and not finished counts as abandoned. */
 export function openOrderStore(folder: string): OrderStore {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const root = open({ path: folder, noSubdir: false, overlappingSync: false })
+  const root = openLmdb(folder, (settings) => open(settings))
   const orders = root.openDB<OrderRecord, string>({ name: 'orders', encoding: 'json' })
   const bySubject = root.openDB<string, string>({ name: 'by-subject', encoding: 'string' })
   const unfinished = root.openDB<'begun' | 'abandoned', string>({

@@ -1,5 +1,6 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync } from 'node:fs'
+import { SallyportError } from '@sallyport/core'
+import { lmdbWriteFailure, openLmdb } from '@sallyport/core/lmdb'
 import { type Database, open, type RootDatabase } from 'lmdb'
 
 /** A stored entry: gone for good some time after `exp`, if it has one. */
@@ -31,26 +32,51 @@ export interface StorageWriter {
 /** Entries outlive their `exp` by this: the provider tolerates clocks that differ by 15 s. */
 const grace = 60
 const sweepBatch = 500
-const file = 'identity.mdb'
 
-/** Opens the environment, made if it is not there: folder 0700, files 0600. */
+/**
+ * Opens the environment, made if it is not there: folder 0700, files 0600.
+ *
+ * @throws `ERR_CONFIG_INVALID` when it cannot be opened, saying why and what to do.
+ */
 export function openStorage(dataDir: string): Storage {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  chmodSync(dataDir, 0o700)
-  const path = join(dataDir, file)
-  const root = open({ path, maxDbs: 4, noSubdir: true })
-  for (const name of [path, `${path}-lock`]) if (existsSync(name)) chmodSync(name, 0o600)
-  const entries = root.openDB<Expiring, string>({ name: 'entries' })
-  const expiries = root.openDB<true, [number, string]>({ name: 'expiries' })
+  const { root, entries, expiries } = openDatabases(dataDir)
   const writer = createWriter(entries, expiries)
 
   return {
     get: <T extends Expiring>(key: string) => entries.get(key) as T | undefined,
     keys: (prefix) => [...entries.getKeys({ start: prefix, end: `${prefix}\uffff` })],
-    transact: (work) => root.transaction(() => work(writer)),
+    transact: (work) => transact(root, () => work(writer)),
     transactSync: (work) => root.transactionSync(() => work(writer)),
     sweep: (now) => sweep({ root, entries, expiries }, now),
     close: () => root.close(),
+  }
+}
+
+function openDatabases(dataDir: string): Databases {
+  try {
+    return openLmdb(dataDir, (settings) => {
+      // It may have been there before, made by somebody with other habits.
+      chmodSync(dataDir, 0o700)
+      const root = open(settings)
+      return {
+        root,
+        entries: root.openDB({ name: 'entries' }),
+        expiries: root.openDB({ name: 'expiries' }),
+      }
+    })
+  } catch (cause) {
+    const { message } = cause as Error
+    throw new SallyportError('ERR_CONFIG_INVALID', `dataDir cannot be opened: ${message}`, {
+      cause,
+    })
+  }
+}
+
+async function transact<T>(root: RootDatabase, work: () => T): Promise<T> {
+  try {
+    return await root.transaction(work)
+  } catch (error) {
+    throw await lmdbWriteFailure(error)
   }
 }
 
@@ -81,7 +107,7 @@ async function sweep({ root, entries, expiries }: Databases, now: number): Promi
   for (;;) {
     const due = [...expiries.getKeys({ end: [now - grace], limit: sweepBatch })]
     if (due.length === 0) return removed
-    removed += await root.transaction(() => {
+    removed += await transact(root, () => {
       let count = 0
       for (const [exp, key] of due) {
         // An entry that was written again with a later end has a later expiry of its own.
