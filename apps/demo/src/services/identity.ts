@@ -1,18 +1,7 @@
 import { createIdentityServer } from '@sallyport/identity'
-import { createTelemetry } from '@sallyport/telemetry'
-import { runService } from '../start/child.ts'
 import { identityOptions } from './identity-options.ts'
-import { listen } from './listen.ts'
+import { serve } from './serve.ts'
 
-runService(async (settings) => {
-  const telemetry = createTelemetry({ service: 'identity' })
-  const identity = await createIdentityServer({ ...identityOptions(settings), telemetry })
-  const server = await listen(identity.handler, settings.ports.identity)
-  return {
-    async close() {
-      await server.close()
-      await identity.close()
-      await telemetry.close()
-    },
-  }
-})
+serve('identity', (settings, telemetry) =>
+  createIdentityServer({ ...identityOptions(settings), telemetry }),
+)

@@ -1,18 +1,7 @@
-import { createTelemetry } from '@sallyport/telemetry'
 import { createInventoryApi } from '../inventory/inventory-api.ts'
-import { runService } from '../start/child.ts'
 import { inventoryOptions } from './api-options.ts'
-import { listen } from './listen.ts'
+import { serve } from './serve.ts'
 
-runService(async (settings) => {
-  const telemetry = createTelemetry({ service: 'inventory' })
-  const inventory = createInventoryApi({ ...inventoryOptions(settings), telemetry })
-  const server = await listen(inventory.handler, settings.ports.inventory)
-  return {
-    async close() {
-      await server.close()
-      await inventory.close()
-      await telemetry.close()
-    },
-  }
-})
+serve('inventory', (settings, telemetry) =>
+  createInventoryApi({ ...inventoryOptions(settings), telemetry }),
+)
