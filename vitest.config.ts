@@ -3,20 +3,24 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['sallyport-source']
 
 // Generous: a busy machine is no failure, and a test that is about time has a limit of its own.
-const patience = { testTimeout: 30_000, hookTimeout: 60_000 }
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
 
 // Tests that need Chromium run with the journeys, wherever they stand.
 const browserTests = '**/*.browser.test.ts'
 const withoutBrowser = { exclude: [browserTests] }
 
 // Each journey starts the whole demo, which two cores carry once.
-const oneAtATime = { fileParallelism: false, testTimeout: 60_000 }
+const oneAtATime = { fileParallelism: false }
 
 export default defineConfig({
   test: {
     projects: [
       project('rules', ['tools/**/*.test.ts']),
-      project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/{src,web}/**/*.test.ts'], withoutBrowser),
+      project(
+        'unit',
+        ['packages/*/src/**/*.test.ts', 'apps/*/{src,web}/**/*.test.ts'],
+        withoutBrowser,
+      ),
       project('flows', ['e2e/flows/**/*.test.ts']),
       project(
         'journeys',

@@ -1,24 +1,17 @@
-import './testing/patience.ts'
 import { decodeJwt, SignJWT } from 'jose'
 import * as client from 'openid-client'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   beginSignIn,
-  type IdentityFixture,
   inventory,
   nativeUri,
   orders,
   redeem,
   signIn,
-  startIdentity,
+  useIdentity,
 } from './testing/identity-fixture.ts'
 
-let identity: IdentityFixture
-
-beforeAll(async () => {
-  identity = await startIdentity()
-})
-afterAll(() => identity.close())
+const identity = useIdentity()
 
 describe('client authentication', () => {
   test('T20: no client has a secret: keys or nothing', async () => {

@@ -1,23 +1,16 @@
-import './testing/patience.ts'
 import { decodeJwt } from 'jose'
 import * as client from 'openid-client'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   alice,
   beginSignIn,
-  type IdentityFixture,
   orders,
   redeem,
   signIn,
-  startIdentity,
+  useIdentity,
 } from './testing/identity-fixture.ts'
 
-let identity: IdentityFixture
-
-beforeAll(async () => {
-  identity = await startIdentity()
-})
-afterAll(() => identity.close())
+const identity = useIdentity()
 
 async function openConsent(scope = 'openid profile orders.read', extra = {}) {
   const attempt = await beginSignIn(identity, 'partner', {

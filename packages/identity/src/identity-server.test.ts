@@ -1,26 +1,19 @@
-import './testing/patience.ts'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import * as client from 'openid-client'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { openBrowser } from './testing/browser.ts'
 import {
   alice,
   beginSignIn,
   callbackUri,
-  type IdentityFixture,
   inventory,
   orders,
   redeem,
   signIn,
-  startIdentity,
+  useIdentity,
 } from './testing/identity-fixture.ts'
 
-let identity: IdentityFixture
-
-beforeAll(async () => {
-  identity = await startIdentity()
-})
-afterAll(() => identity.close())
+const identity = useIdentity()
 
 describe('a sign-in', () => {
   test('ends with tokens for an independent client', async () => {

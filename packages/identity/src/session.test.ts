@@ -1,25 +1,19 @@
-import './testing/patience.ts'
 import * as client from 'openid-client'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openBrowser } from './testing/browser.ts'
 import {
   alice,
   beginSignIn,
   bob,
   callbackUri,
-  type IdentityFixture,
   orders,
   redeem,
   signIn,
   startIdentity,
+  useIdentity,
 } from './testing/identity-fixture.ts'
 
-let identity: IdentityFixture
-
-beforeAll(async () => {
-  identity = await startIdentity()
-})
-afterAll(() => identity.close())
+const identity = useIdentity()
 
 describe('the session', () => {
   test('A009: gets a new id at each sign-in, and the old id is dead', async () => {

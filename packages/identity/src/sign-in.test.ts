@@ -1,22 +1,15 @@
-import './testing/patience.ts'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openBrowser } from './testing/browser.ts'
 import {
   alice,
   beginSignIn,
   bob,
   callbackUri,
-  type IdentityFixture,
   redeem,
-  startIdentity,
+  useIdentity,
 } from './testing/identity-fixture.ts'
 
-let identity: IdentityFixture
-
-beforeAll(async () => {
-  identity = await startIdentity()
-})
-afterAll(() => identity.close())
+const identity = useIdentity()
 
 async function openSignIn(extra: Record<string, string> = {}) {
   const attempt = await beginSignIn(identity, 'bff', { extra })

@@ -1,4 +1,3 @@
-import './testing/patience.ts'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
@@ -9,17 +8,16 @@ import {
   alice,
   beginSignIn,
   bob,
-  type IdentityFixture,
   nativeUri,
   orders,
   redeem,
   signedOutUri,
   signIn,
-  startIdentity,
+  useIdentity,
 } from './testing/identity-fixture.ts'
 
-let identity: IdentityFixture
 let receiver: Server
+let origin: string
 const logoutTokens: string[] = []
 
 beforeAll(async () => {
@@ -30,22 +28,22 @@ beforeAll(async () => {
     res.end()
   })
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
-  const origin = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
-  identity = await startIdentity((options) => ({
-    ...options,
-    allowedPrivateOrigins: [origin],
-    clients: options.clients.map((one) =>
-      one.clientId === 'bff'
-        ? { ...one, backchannelLogoutUri: `${origin}/bff/backchannel`, trustsLogoutHint: true }
-        : one,
-    ),
-  }))
+  origin = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
 })
-afterAll(async () => {
-  await identity.close()
+afterAll(() => {
   receiver.closeAllConnections()
   receiver.close()
 })
+
+const identity = useIdentity((options) => ({
+  ...options,
+  allowedPrivateOrigins: [origin],
+  clients: options.clients.map((one) =>
+    one.clientId === 'bff'
+      ? { ...one, backchannelLogoutUri: `${origin}/bff/backchannel`, trustsLogoutHint: true }
+      : one,
+  ),
+}))
 
 async function signedIn(account = alice) {
   const attempt = await beginSignIn(identity)

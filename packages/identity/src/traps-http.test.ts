@@ -1,19 +1,13 @@
-import './testing/patience.ts'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createGuardedFetch } from './http/guarded-fetch.ts'
 import { openBrowser } from './testing/browser.ts'
-import { beginSignIn, type IdentityFixture, startIdentity } from './testing/identity-fixture.ts'
+import { beginSignIn, useIdentity } from './testing/identity-fixture.ts'
 
-let identity: IdentityFixture
-
-beforeAll(async () => {
-  identity = await startIdentity()
-})
-afterAll(() => identity.close())
+const identity = useIdentity()
 
 interface Raw {
   status: number

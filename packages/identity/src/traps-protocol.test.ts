@@ -1,35 +1,28 @@
-import './testing/patience.ts'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import * as client from 'openid-client'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { loadServerKeys } from './keys/server-keys.ts'
 import { openStorage } from './storage/environment.ts'
 import {
   alice,
   beginSignIn,
   bob,
-  type IdentityFixture,
   inventory,
   orders,
   redeem,
   signIn,
-  startIdentity,
+  useIdentity,
 } from './testing/identity-fixture.ts'
 
-let identity: IdentityFixture
-
-beforeAll(async () => {
-  identity = await startIdentity((options) => ({
-    ...options,
-    clients: options.clients.map((one) =>
-      one.clientId === 'bff' ? { ...one, rotateRefreshToken: 'always' as const } : one,
-    ),
-  }))
-})
-afterAll(() => identity.close())
+const identity = useIdentity((options) => ({
+  ...options,
+  clients: options.clients.map((one) =>
+    one.clientId === 'bff' ? { ...one, rotateRefreshToken: 'always' as const } : one,
+  ),
+}))
 
 async function signedIn() {
   const attempt = await beginSignIn(identity)

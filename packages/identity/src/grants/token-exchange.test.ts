@@ -1,31 +1,28 @@
-import '../testing/patience.ts'
 import { decodeJwt, SignJWT } from 'jose'
 import * as client from 'openid-client'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import {
   beginSignIn,
-  type IdentityFixture,
   inventory,
   orders,
   redeem,
   signIn,
   startIdentity,
+  useIdentity,
 } from '../testing/identity-fixture.ts'
 
 const grant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
-let identity: IdentityFixture
+const identity = useIdentity()
 let config: client.Configuration
 let tokens: Awaited<ReturnType<typeof redeem>>
 
 beforeAll(async () => {
-  identity = await startIdentity()
   config = await identity.discover('orders-api')
   const attempt = await beginSignIn(identity)
   tokens = await redeem(attempt, await signIn(attempt))
 })
-afterAll(() => identity.close())
 
 function exchange(parameters: Record<string, string> = {}) {
   return client.genericGrantRequest(config, grant, {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createTelemetry } from '@sallyport/telemetry'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose'
 import * as client from 'openid-client'
+import { afterAll, beforeAll } from 'vitest'
 import { createIdentityServer, type IdentityOptions } from '../index.ts'
 import { type Browser, type BrowserAnswer, openBrowser } from './browser.ts'
 
@@ -34,9 +35,21 @@ export interface IdentityFixture {
   close(): Promise<void>
 }
 
+type ChangeOptions = (options: IdentityOptions) => IdentityOptions
+
+/** A server for all tests of a file: there before the first, closed after the last. */
+export function useIdentity(change?: ChangeOptions): IdentityFixture {
+  const identity = {} as IdentityFixture
+  beforeAll(async () => {
+    Object.assign(identity, await startIdentity(change))
+  })
+  afterAll(() => identity.close())
+  return identity
+}
+
 /** Starts a server; `change` may alter its options before. */
 export async function startIdentity(
-  change: (options: IdentityOptions) => IdentityOptions = (options) => options,
+  change: ChangeOptions = (options) => options,
 ): Promise<IdentityFixture> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-identity-'))
   const log: Record<string, unknown>[] = []
