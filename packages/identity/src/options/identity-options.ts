@@ -67,7 +67,7 @@ export interface IdentityClientOptions {
   backchannelLogoutUri?: string
   /**
    * Takes a `logout_hint` that is the `sid` of the person's session at this client for an ID token
-   * hint, and asks no question: only this client's server knows it. Keeps ID tokens out of URLs.
+   * hint, and asks no question: no other site knows it. Keeps ID tokens out of URLs.
    *
    * @defaultValue false: without an ID token hint the person is asked, as the standard wants it
    */
