@@ -27,7 +27,7 @@ test('every page is built well and fits, in light and dark, at 390 and 1280 pixe
   await walk(page, async (name) => {
     names.push(name)
     for (const colorScheme of colorSchemes) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await page.emulateMedia({ colorScheme })
       for (const width of widths) {
         await page.setViewportSize({ width, height: 800 })
         const found = await findLayoutFaults(page)

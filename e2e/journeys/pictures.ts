@@ -23,7 +23,7 @@ try {
   await placeOrders(world, chromium)
   await mkdir(folder, { recursive: true })
   for (const colorScheme of ['light', 'dark'] as const) {
-    await using visitor = await chromium.visit({ colorScheme, reducedMotion: 'reduce' })
+    await using visitor = await chromium.visit({ colorScheme })
     const shop = createShop(await visitor.context.newPage(), world.app)
     await shop.signInTo('/orders')
     await shop.rows.first().waitFor()

@@ -96,13 +96,16 @@ test('two tabs that sign in at the same time are both signed in after it', async
     await shop.signIn.click()
     await signInPage(shop.page).password.waitFor()
   }
+  await first.page.bringToFront()
   await signInPage(first.page).submit('bob')
   await first.ordersAreShown()
 
+  await second.page.bringToFront()
   // Its sign-in replaces the session under the first tab.
   await signInPage(second.page).submit('bob')
   await second.ordersAreShown()
   await second.placeOrder('Notebook', 1)
+  await first.page.bringToFront()
   await first.refresh.click()
   await first.rows.filter({ hasText: 'Notebook' }).waitFor()
   await first.placeOrder('Notebook', 1)

@@ -25,6 +25,7 @@ test('signing out ends it all: here, in the other tab, at the API and at the ide
   await other.rows.first().waitFor()
   await mark(other.page)
 
+  await shop.page.bringToFront()
   await shop.signOut.click()
   // Faster than any polling would be, and without loading the page again.
   await other.sessionEnded.waitFor({ timeout: 2000 })
@@ -47,6 +48,7 @@ test('signing out ends it all: here, in the other tab, at the API and at the ide
   await signInPage(shop.page).password.waitFor()
   expect(new URL(shop.page.url()).origin).toBe(world.issuer)
 
+  await other.page.bringToFront()
   await other.page.getByRole('button', { name: 'Sign in again' }).click()
   await signInPage(other.page).submit('alice')
   await other.rows.first().waitFor()
@@ -62,6 +64,7 @@ test('signing out at the identity server ends the session of the application', a
   await elsewhere.getByRole('button', { name: 'Sign out' }).click()
   await elsewhere.getByText('You are signed out').waitFor()
 
+  await shop.page.bringToFront()
   await shop.refresh.click()
   await shop.sessionEnded.waitFor()
   expect(await shop.page.content()).not.toContain(product)

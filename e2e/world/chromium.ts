@@ -43,7 +43,11 @@ export async function launchChromium(): Promise<Chromium> {
   })
   return {
     async visit(options = {}) {
-      const context = await browser.newContext({ locale: 'en-GB', ...options })
+      const context = await browser.newContext({
+        locale: 'en-GB',
+        reducedMotion: 'reduce',
+        ...options,
+      })
       context.setDefaultTimeout(patienceMs)
       const complaints: string[] = []
       context.on('console', (message) => {
