@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { isNavigation, respondError } from '@sallyport/bff'
 import { type ErrorCode, SallyportError } from '@sallyport/core'
-import type { PassHandler } from '@sallyport/lanes'
+import { type PassHandler, writeRespond } from '@sallyport/lanes'
 import sirv from 'sirv'
 
 /** The page may load its own files and call its own origin, and nothing else. */
@@ -65,7 +65,5 @@ function setHeaders(response: ServerResponse, path: string): void {
 type Refused = Parameters<PassHandler>
 
 function refuse(request: Refused[0], response: Refused[1], code: ErrorCode): void {
-  const { status, headers, body } = respondError({ headers: request.rawHeaders }, code)
-  response.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))])
-  response.end(request.method === 'HEAD' ? undefined : body)
+  writeRespond(respondError({ headers: request.rawHeaders }, code), request, response)
 }

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ForwardDecision, HeaderList } from '@sallyport/bff'
 import type { ErrorCode } from '@sallyport/core'
 import type { Dispatcher } from 'undici'
+import { hasBody } from './request-body.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** Why a request did not get its whole answer. */
@@ -13,6 +14,7 @@ export interface ForwardFailure {
   code?: ErrorCode
 }
 
+/** The two ends between which a request is carried. */
 export interface Exchange {
   request: IncomingMessage
   response: ServerResponse
@@ -38,7 +40,7 @@ export async function carryForward(
       method: decision.method as Dispatcher.HttpMethod,
       path: decision.path,
       headers: [...decision.headers, ...requestFraming(request)],
-      body: hasBody(request) ? readBody(request) : null,
+      body: hasBody(request) ? streamBody(request) : null,
       headersTimeout: decision.timeout * 1000,
       signal: gone.signal,
       responseHeaders: 'raw',
@@ -65,13 +67,8 @@ export async function carryForward(
  * The body without its stream: undici destroys a stream on failure, and the client's socket would
  * go with it before it got an answer. Any async iterable will do, which only the types deny.
  */
-function readBody(request: IncomingMessage): Readable {
+function streamBody(request: IncomingMessage): Readable {
   return request.iterator({ destroyOnReturn: false }) as unknown as Readable
-}
-
-function hasBody(request: IncomingMessage): boolean {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers
-  return coding !== undefined || (length !== undefined && length !== '0')
 }
 
 /** The length that node's parser has verified; a chunked body stays chunked. */

@@ -5,3 +5,4 @@ export {
   type PassHandler,
 } from './node-lane.ts'
 export { createNodeServer } from './node-server.ts'
+export { writeRespond } from './write-respond.ts'

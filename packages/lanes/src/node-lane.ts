@@ -4,13 +4,13 @@ import {
   type Decision,
   isNavigation,
   type RequestHead,
-  type RespondDecision,
   respondError,
 } from '@sallyport/bff'
 import type { Telemetry } from '@sallyport/telemetry'
 import { carryForward } from './carry-forward.ts'
-import { readBody } from './read-body.ts'
+import { readBody } from './request-body.ts'
 import { createUpstreams } from './upstreams.ts'
+import { writeRespond } from './write-respond.ts'
 
 /** A request that is not the BFF's, with its canonical path. */
 export type PassHandler = (request: IncomingMessage, response: ServerResponse, path: string) => void
@@ -69,9 +69,7 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
 
   return {
     handle(request, response) {
-      const traceparent = request.headers.traceparent
-      const incoming = typeof traceparent === 'string' ? traceparent : undefined
-      telemetry.serve(incoming, request.method ?? 'HTTP', () =>
+      telemetry.serve(request.headers.traceparent, request.method ?? 'HTTP', () =>
         carry(request, response).catch((error) => {
           log.error({ error }, 'a request could not be carried')
           response.destroy()
@@ -90,25 +88,6 @@ function toRequestHead(request: IncomingMessage): RequestHead {
     headers: request.rawHeaders,
     remoteAddress: request.socket.remoteAddress ?? '',
   }
-}
-
-/** Writes an answer whole. A body that nobody reads ends the connection, not up as a request. */
-function writeRespond(
-  decision: RespondDecision,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const { status, headers, body } = decision
-  const length = String(Buffer.byteLength(body))
-  const framing = ['content-length', length, ...(request.complete ? [] : connectionClose(request))]
-  response.writeHead(status, [...headers, ...framing])
-  response.end(request.method === 'HEAD' ? undefined : body)
-}
-
-function connectionClose(request: IncomingMessage): string[] {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers
-  const hasBody = coding !== undefined || (length !== undefined && length !== '0')
-  return hasBody ? ['connection', 'close'] : []
 }
 
 function routeName(decision: Decision, request: IncomingMessage): string {

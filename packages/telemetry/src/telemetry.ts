@@ -1,11 +1,4 @@
-import {
-  context,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api'
+import { context, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
@@ -17,14 +10,15 @@ export interface Telemetry {
 
   /**
    * Runs `work` in a server span that continues the caller's trace, or starts one when
-   * `traceparent` is absent or malformed. `tracestate` is never taken over: callers are strangers.
+   * `traceparent` (as node gives it) is absent, repeated or malformed. `tracestate` is never taken
+   * over: callers are strangers.
    *
    * @param name method and route pattern, never the path itself.
    */
-  serve<T>(traceparent: string | undefined, name: string, work: (span: Span) => T): T
+  serve<T>(traceparent: string | string[] | undefined, name: string, work: () => T): T
 
   /** Runs `work` in a client span, child of the active one. */
-  call<T>(name: string, work: (span: Span) => Promise<T>): Promise<T>
+  call<T>(name: string, work: () => Promise<T>): Promise<T>
 
   /** Ends spans and flushes. */
   close(): Promise<void>
@@ -75,8 +69,10 @@ export function traceId(): string | undefined {
 }
 
 const carrier = {
-  get: (headers: { traceparent: string | undefined }, name: string) =>
-    name === 'traceparent' ? headers.traceparent : undefined,
+  get: (headers: { traceparent: string | string[] | undefined }, name: string) =>
+    name === 'traceparent' && typeof headers.traceparent === 'string'
+      ? headers.traceparent
+      : undefined,
   keys: () => ['traceparent'],
 }
 
@@ -86,7 +82,7 @@ interface SpanOptions {
   parent: ReturnType<typeof context.active>
 }
 
-function inSpan<T>(tracer: Tracer, options: SpanOptions, work: (span: Span) => T): T {
+function inSpan<T>(tracer: Tracer, options: SpanOptions, work: () => T): T {
   const { name, kind, parent } = options
   const span = tracer.startSpan(name, { kind }, parent)
   const end = () => span.end()
@@ -97,7 +93,7 @@ function inSpan<T>(tracer: Tracer, options: SpanOptions, work: (span: Span) => T
   }
   return context.with(trace.setSpan(parent, span), () => {
     try {
-      const result = work(span)
+      const result = work()
       if (!(result instanceof Promise)) {
         end()
         return result

@@ -1,4 +1,4 @@
-import { type Clock, createSealer, randomToken, SallyportError, sha256 } from '@sallyport/core'
+import { type Clock, createSealer, randomToken, sha256 } from '@sallyport/core'
 import type {
   Awaitable,
   SessionFilter,
@@ -8,10 +8,11 @@ import type {
   SessionStore,
 } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
-import { chain, mapFailure } from '../awaitable.ts'
+import { chain } from '../awaitable.ts'
 import type { IdTokenClaims } from '../oidc.ts'
 import type { BffConfig } from '../options.ts'
 import type { Session, SessionContent } from './session.ts'
+import { storeFailure, withStoreFailures } from './store-failures.ts'
 
 /** Sessions, opened and sealed; below is a store that knows no secret. */
 export interface Sessions {
@@ -55,7 +56,8 @@ const idPattern = /^[\w-]{43}$/
 const longestSlideStep = 60
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { config, store, clock, log } = options
+  const { config, clock, log } = options
+  const store = withStoreFailures(options.store)
   const { idleTimeout, absoluteTimeout } = config.session
   const frontend = config.publicUrl.origin
   const sealer = createSealer(config.sealKeys, 'session')
@@ -77,10 +79,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
 
     read(key) {
-      return chain(
-        mapFailure(() => store.get(key), storeFailure),
-        unseal,
-      )
+      return chain(store.get(key), unseal)
     },
 
     async create(claims, content) {
@@ -95,7 +94,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         expiresAt: Math.min(now + idleTimeout, absoluteExpiresAt),
         sealed: sealer.seal(JSON.stringify(content), key),
       }
-      const isWritten = await mapFailure(() => store.put(record), storeFailure)
+      const isWritten = await store.put(record)
       if (!isWritten) throw storeFailure(new Error('a new session was not stored'))
       return { session: { record, content }, id }
     },
@@ -112,7 +111,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         // Always anew: each write brings a session to the newest key.
         sealed: sealer.seal(JSON.stringify(content), record.key),
       }
-      return mapFailure(() => store.put(next), storeFailure)
+      return store.put(next)
     },
 
     slide(session) {
@@ -130,23 +129,18 @@ export function createSessions(options: SessionsOptions): Sessions {
         // With the lease taken away, a renewal under way cannot write what it brings: it revokes it.
         const lease = { holder: randomToken(), until: session.record.absoluteExpiresAt }
         if (!(await sessions.update(session, { lease }))) continue
-        const isEnded = await mapFailure(() => store.delete(key), storeFailure)
+        const isEnded = await store.delete(key)
         return isEnded ? session : undefined
       }
     },
 
-    endAll: (filter) => mapFailure(() => store.deleteAll(filter), storeFailure),
+    endAll: (filter) => store.deleteAll(filter),
 
-    claim: (id, lifetime) => mapFailure(() => store.claim(id, clock() + lifetime), storeFailure),
+    claim: (id, lifetime) => store.claim(id, clock() + lifetime),
   }
   return sessions
 }
 
 function toSessionKey(id: string): SessionKey {
   return sha256(id) as SessionKey
-}
-
-function storeFailure(cause: unknown): SallyportError {
-  const message = 'the session store failed'
-  return new SallyportError('ERR_SESSION_STORE_UNAVAILABLE', message, { cause })
 }

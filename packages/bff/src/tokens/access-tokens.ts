@@ -39,7 +39,7 @@ const longestWaitMs = 250
  */
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
   const { sessions, oidc, clock, log, leaseTime } = options
-  const renew = singleFlight((key, resource) => renewToken(key as SessionKey, resource as string))
+  const renew = singleFlight(renewToken)
 
   async function renewToken(key: SessionKey, resource: string): Promise<string> {
     const giveUpAt = clock() + leaseTime * 2

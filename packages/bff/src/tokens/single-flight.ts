@@ -1,8 +1,8 @@
 /** Shares one pending call per key, so that parallel requests of a session renew a token once. */
-export function singleFlight<V>(
-  run: (key: string, ...rest: string[]) => Promise<V>,
-): (key: string, ...rest: string[]) => Promise<V> {
-  const pending = new Map<string, Promise<V>>()
+export function singleFlight<Key extends readonly string[], Value>(
+  run: (...key: Key) => Promise<Value>,
+): (...key: Key) => Promise<Value> {
+  const pending = new Map<string, Promise<Value>>()
 
   return (...key) => {
     const name = JSON.stringify(key)

@@ -78,11 +78,8 @@ export function createApiHandler(options: ApiOptions): RequestListener {
   return (request, response) => {
     const found = match(request.method ?? '', splitTarget(request).path)
     const name = found.kind === 'route' ? `${request.method} ${found.route.path}` : 'no route'
-    const { traceparent } = request.headers
     telemetry
-      .serve(typeof traceparent === 'string' ? traceparent : undefined, name, () =>
-        respond(request, response, found),
-      )
+      .serve(request.headers.traceparent, name, () => respond(request, response, found))
       .catch((error) => {
         telemetry.log.error({ error }, 'Answer not sent')
         response.destroy()

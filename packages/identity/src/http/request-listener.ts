@@ -47,23 +47,18 @@ export function createRequestListener({
       if (!isOpen) return respond(res, 503)
       const name = `${req.method} ${routePattern(path)}`
       const started = performance.now()
-      const traceparent = req.headers.traceparent
-      const done = telemetry.serve(
-        typeof traceparent === 'string' ? traceparent : undefined,
-        name,
-        async () => {
-          try {
-            await answer(req, res)
-          } catch (error) {
-            telemetry.log.error({ event: 'sys_error', error }, 'request failed')
-            if (res.headersSent) res.destroy()
-            else refuse(res, 'ERR_INTERNAL')
-          }
-          const duration = Math.round(performance.now() - started)
-          const fields = { route: routePattern(path), method: req.method, status: res.statusCode }
-          telemetry.log.info({ event: 'http_request', ...fields, duration_ms: duration }, name)
-        },
-      )
+      const done = telemetry.serve(req.headers.traceparent, name, async () => {
+        try {
+          await answer(req, res)
+        } catch (error) {
+          telemetry.log.error({ event: 'sys_error', error }, 'request failed')
+          if (res.headersSent) res.destroy()
+          else refuse(res, 'ERR_INTERNAL')
+        }
+        const duration = Math.round(performance.now() - started)
+        const fields = { route: routePattern(path), method: req.method, status: res.statusCode }
+        telemetry.log.info({ event: 'http_request', ...fields, duration_ms: duration }, name)
+      })
       underWay.add(done)
       void done.finally(() => underWay.delete(done))
     },

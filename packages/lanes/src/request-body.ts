@@ -1,6 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { readBounded } from '@sallyport/core'
 
+/** Whether a request announces a body; an announced length of 0 is none. */
+export function hasBody(request: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers
+  return coding !== undefined || (length !== undefined && length !== '0')
+}
+
 /** A small body takes no longer than this to arrive. */
 const patienceMs = 10_000
 

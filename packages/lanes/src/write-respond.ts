@@ -1,0 +1,16 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RespondDecision } from '@sallyport/bff'
+import { hasBody } from './request-body.ts'
+
+/** Writes an answer whole. A body that nobody reads ends the connection, not up as a request. */
+export function writeRespond(
+  decision: RespondDecision,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { status, headers, body } = decision
+  const framing = ['content-length', String(Buffer.byteLength(body))]
+  if (!request.complete && hasBody(request)) framing.push('connection', 'close')
+  response.writeHead(status, [...headers, ...framing])
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
