@@ -27,15 +27,19 @@ describe('a service in a trace', () => {
     expect(outgoing).not.toContain(entry.span_id)
   })
 
-  test.each([undefined, '', 'garbage', `${incoming}-x`, '00-0-0-01'])(
-    'starts a trace of its own when traceparent is %j',
-    (traceparent) => {
-      const { telemetry } = recorded()
-      const id = telemetry.serve(traceparent, 'GET', () => traceId())
-      expect(id).toMatch(/^[0-9a-f]{32}$/)
-      expect(id).not.toBe('4bf92f3577b34da6a3ce929d0e0e4736')
-    },
-  )
+  test.each([
+    [undefined],
+    [''],
+    ['garbage'],
+    [`${incoming}-x`],
+    ['00-0-0-01'],
+    [[incoming, incoming]],
+  ])('starts a trace of its own when traceparent is %j', (traceparent) => {
+    const { telemetry } = recorded()
+    const id = telemetry.serve(traceparent, 'GET', () => traceId())
+    expect(id).toMatch(/^[0-9a-f]{32}$/)
+    expect(id).not.toBe('4bf92f3577b34da6a3ce929d0e0e4736')
+  })
 
   test('has no trace outside of a request', () => {
     expect(traceHeaders()).toEqual({})
