@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createBrowser } from '../world/browser.ts'
 import { createWorld, type World } from '../world/world.ts'
 
@@ -69,6 +69,10 @@ describe('signing out', () => {
     const answer = await browser.call(`${world.app}/bff/logout`, { method: 'POST' })
     expect(answer.status).toBe(200)
     expect((await browser.call(`${world.app}/bff/user`)).status).toBe(401)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 })
+    const end = await browser.navigate(`${world.app}/bff/logout`)
+    vi.useRealTimers()
+    expect(end.visited).toEqual([`${world.app}/bff/logout`, `${world.app}/`])
     await world.startIssuer()
   })
 

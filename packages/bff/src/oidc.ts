@@ -62,6 +62,8 @@ export interface OidcClient {
 /** When an issuer does not say how long an access token lives (RFC 6749 section 5.1). */
 const assumedLifetime = 300
 const longestLifetime = 86_400
+/** Seconds for which an issuer that has answered is taken to be there. */
+const reachableFor = 5
 
 /** Creates the client. Nothing is asked of the issuer before it is needed; failures are retried. */
 export function createOidcClient(
@@ -70,14 +72,34 @@ export function createOidcClient(
   clock: Clock,
 ): OidcClient {
   const redirectUri = new URL('/bff/callback', config.publicUrl).href
+  const fetch = createIssuerFetch(telemetry, config.issuerTimeout)
   let pending: Promise<client.Configuration> | undefined
+  let reachedAt = 0
 
   function configuration(): Promise<client.Configuration> {
-    pending ??= discover(config, telemetry, clock).catch((error) => {
-      pending = undefined
-      throw error
-    })
+    pending ??= discover(config, telemetry, clock).then(
+      (provider) => {
+        reachedAt = clock()
+        return provider
+      },
+      (error) => {
+        pending = undefined
+        throw error
+      },
+    )
     return pending
+  }
+
+  /**
+   * The configuration, once the issuer has answered lately. Whoever sends a browser there looks
+   * first: an error of ours says more than a browser's page about a server that is not there.
+   */
+  async function reachable(): Promise<client.Configuration> {
+    const provider = await configuration()
+    if (clock() - reachedAt < reachableFor) return provider
+    await attempt(() => fetch(wellKnown(config.issuer), { method: 'GET', headers: {} }))
+    reachedAt = clock()
+    return provider
   }
 
   return {
@@ -102,7 +124,7 @@ export function createOidcClient(
         code_challenge_method: 'S256',
       })
       for (const resource of resources) parameters.append('resource', resource)
-      return client.buildAuthorizationUrl(await configuration(), parameters)
+      return client.buildAuthorizationUrl(await reachable(), parameters)
     },
 
     async redeem(callback, secrets, resource) {
@@ -152,11 +174,15 @@ export function createOidcClient(
     },
 
     async endSessionUrl(parameters) {
-      const provider = await configuration()
+      const provider = await reachable()
       if (!provider.serverMetadata().end_session_endpoint) return undefined
       return client.buildEndSessionUrl(provider, parameters)
     },
   }
+}
+
+function wellKnown(issuer: URL): string {
+  return `${issuer.href.replace(/\/$/, '')}/.well-known/openid-configuration`
 }
 
 async function discover(

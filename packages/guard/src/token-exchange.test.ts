@@ -92,7 +92,7 @@ describe('exchange', () => {
     const scopes = ['inventory.read', 'inventory.reserve']
     await exchange(alice, { ...target, scopes })
     await exchange(alice, { ...target, scopes: scopes.toReversed() })
-    seconds += 49
+    seconds += 53
     await exchange(alice, { ...target, scopes })
     expect(endpoint.received).toHaveLength(1)
 

@@ -79,7 +79,7 @@ test('T12: by keyboard alone, without JavaScript, through sign-in, consent and s
     redirectUri,
   })
   await page.goto(url.href)
-  expect(await heading(page)).toBe('Sign in')
+  await expect.poll(() => heading(page)).toBe('Sign in')
   await page.keyboard.type(alice.username)
   await page.keyboard.press('Tab')
   await page.keyboard.type('wrong')
@@ -89,15 +89,15 @@ test('T12: by keyboard alone, without JavaScript, through sign-in, consent and s
   // The password has the focus now.
   await page.keyboard.type(alice.password)
   await page.keyboard.press('Enter')
-  expect(await heading(page)).toBe('Allow access?')
+  await expect.poll(() => heading(page)).toBe('Allow access?')
   await page.getByRole('button', { name: 'Allow' }).press('Enter')
   await page.waitForURL('**/home')
-  expect(await heading(page)).toBe('The application')
+  await expect.poll(() => heading(page)).toBe('The application')
 
   await page.goto(`${identity.issuer}/sign-out?client_id=partner`)
-  expect(await heading(page)).toBe('Sign out?')
+  await expect.poll(() => heading(page)).toBe('Sign out?')
   await page.keyboard.press('Enter')
-  expect(await heading(page)).toBe('You are signed out')
+  await expect.poll(() => heading(page)).toBe('You are signed out')
   expect(complaints).toEqual([])
 })
 
@@ -110,7 +110,7 @@ test('T23: back after signing in leads on', async () => {
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.waitForURL('**/home')
   await page.goBack()
-  expect(await heading(page)).toBe('You are already signed in')
+  await expect.poll(() => heading(page)).toBe('You are already signed in')
   const link = page.getByRole('link', { name: 'Continue to Sallyport demo' })
   expect(await link.getAttribute('href')).toBe(`${new URL(redirectUri).origin}/`)
   expect(complaints).toEqual([])
