@@ -61,39 +61,15 @@ export function FlowDiagram() {
         access token
       </text>
 
-      <g>
-        <rect className="box" x="20" y="337" width="184" height="64" rx="14" />
-        <text className="name" x="112" y="364">
-          Identity server
-        </text>
-        <text className="note" x="112" y="386">
-          who you are
-        </text>
-      </g>
-      <g>
-        <rect className="box" x="236" y="337" width="184" height="64" rx="14" />
-        <text className="name" x="328" y="364">
-          Orders API
-        </text>
-        <text className="note" x="328" y="386">
-          its own token
-        </text>
-      </g>
+      <Service x={20} y={337} name="Identity server" note="who you are" />
+      <Service x={236} y={337} name="Orders API" note="its own token" />
 
       <path className="wire token" d="M328 401v34" />
       <path className="tip token" d="M321 428l7 9 7-9" />
       <text className="label aside" x="312" y="424" textAnchor="end">
         token exchange
       </text>
-      <g>
-        <rect className="box" x="236" y="440" width="184" height="64" rx="14" />
-        <text className="name" x="328" y="467">
-          Inventory API
-        </text>
-        <text className="note" x="328" y="489">
-          another token
-        </text>
-      </g>
+      <Service x={236} y={440} name="Inventory API" note="another token" />
       <text className="zone-name" x="24" y="474">
         No token leaves
       </text>
@@ -101,5 +77,20 @@ export function FlowDiagram() {
         this area
       </text>
     </svg>
+  )
+}
+
+function Service({ x, y, name, note }: { x: number; y: number; name: string; note: string }) {
+  const middle = x + 92
+  return (
+    <g>
+      <rect className="box" x={x} y={y} width="184" height="64" rx="14" />
+      <text className="name" x={middle} y={y + 27}>
+        {name}
+      </text>
+      <text className="note" x={middle} y={y + 49}>
+        {note}
+      </text>
+    </g>
   )
 }
