@@ -65,12 +65,7 @@ export async function usePostgresClient<T>(
   patienceMs: number,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = new Client({
-    ...toClientConfig(server),
-    connectionTimeoutMillis: patienceMs,
-    query_timeout: patienceMs,
-    statement_timeout: patienceMs,
-  })
+  const client = createPostgresClient(server, patienceMs)
   client.on('error', () => {})
   try {
     await client.connect()
@@ -80,6 +75,16 @@ export async function usePostgresClient<T>(
   } finally {
     await within(patienceMs, client.end()).catch(() => {})
   }
+}
+
+/** A connection of its own; each of its statements may take so long. */
+export function createPostgresClient(server: PostgresServer, timeoutMs: number): Client {
+  return new Client({
+    ...toClientConfig(server),
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    statement_timeout: timeoutMs,
+  })
 }
 
 function toStoreError(error: unknown): SallyportError {

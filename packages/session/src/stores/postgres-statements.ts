@@ -1,3 +1,4 @@
+import { changesChannel } from './postgres-changes.ts'
 import type { Statement } from './postgres-connection.ts'
 
 /** The statements of a store, in one schema. */
@@ -25,12 +26,19 @@ export function toStatements(schema: string): PostgresStatements {
   const toTombstone = `version = -1, ends_at = absolute_end, "row" = null,
     subject_group = null, sid_group = null`
 
+  // Told when it is committed, in the same step; counts what was changed.
+  const telling = (write: string) => `
+    changed as (${write} returning stored.key, stored.version)
+    select pg_notify('${changesChannel(schema)}', version || ' ' || encode(key, 'hex'))
+    from changed`
+
   // In the order of keys, so that two of these never wait for each other.
   const deleteBy = (column: string) => `
     with doomed as (
       select key from ${sessions} where ${column} = $1 and ends_at > $2
-      order by key limit ${deleteBatch} for update)
-    update ${sessions} as stored set ${toTombstone} from doomed where stored.key = doomed.key`
+      order by key limit ${deleteBatch} for update),
+    ${telling(`
+      update ${sessions} as stored set ${toTombstone} from doomed where stored.key = doomed.key`)}`
 
   // What another process is removing is left to it.
   const sweep = (table: string, key: string) => `
@@ -40,19 +48,21 @@ export function toStatements(schema: string): PostgresStatements {
 
   const texts: Record<keyof PostgresStatements, string> = {
     get: `select "row" from ${sessions} where key = $1`,
-    create: `
+    create: `with ${telling(`
       insert into ${sessions} as stored
         (key, version, ends_at, absolute_end, "row", subject_group, sid_group)
       values ($1, $2, $3, $4, $5, $6, $7)
       on conflict (key) do update set version = excluded.version, ends_at = excluded.ends_at,
         absolute_end = excluded.absolute_end, "row" = excluded."row",
         subject_group = excluded.subject_group, sid_group = excluded.sid_group
-      where stored.ends_at <= $8`,
-    update: `
-      update ${sessions} set version = $2, ends_at = $3, absolute_end = $4, "row" = $5,
+      where stored.ends_at <= $8`)}`,
+    update: `with ${telling(`
+      update ${sessions} as stored set version = $2, ends_at = $3, absolute_end = $4, "row" = $5,
         subject_group = $6, sid_group = $7
-      where key = $1 and version = $2 - 1 and ends_at > $8`,
-    delete: `update ${sessions} set ${toTombstone} where key = $1 and version > 0 and ends_at > $2`,
+      where key = $1 and version = $2 - 1 and ends_at > $8`)}`,
+    delete: `with ${telling(`
+      update ${sessions} as stored set ${toTombstone}
+      where key = $1 and version > 0 and ends_at > $2`)}`,
     deleteBySubject: deleteBy('subject_group'),
     deleteBySid: deleteBy('sid_group'),
     claim: `

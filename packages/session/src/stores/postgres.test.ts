@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { createSecret } from '@sallyport/core'
+import { type Clock, createSecret } from '@sallyport/core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { SessionKey } from '../record.ts'
 import { createRecord, start } from '../testing/contract-setting.ts'
 import { sessionStoreContract } from '../testing/index.ts'
+import { openLiveCache } from '../testing/live-cache.fixture.ts'
 import { type PostgresTestServer, startPostgresServer } from '../testing/postgres-server.fixture.ts'
 import { createPostgresStore, type PostgresStoreOptions } from './postgres.ts'
 
@@ -20,15 +21,29 @@ function newSchema(): string {
 }
 
 async function openStore(options: Partial<PostgresStoreOptions> = {}) {
-  const given = { url: server.url, schema: newSchema(), ...options } as PostgresStoreOptions
+  const place = { url: server.url, schema: newSchema(), timeoutMs: 20_000 }
+  const given = { ...place, ...options } as PostgresStoreOptions
   const store = await createPostgresStore(given)
   onTestFinished(() => store.close())
   return store
 }
 
+/** Empty, and faster than a new schema. */
+async function openEmptyStore(clock: Clock) {
+  const place = { url: server.url, schema: 'contract', timeoutMs: 20_000, maxConnections: 3 }
+  const store = await createPostgresStore({ ...place, clock })
+  await server.query('delete from contract.sessions; delete from contract.claims')
+  return store
+}
+
 sessionStoreContract({
   name: 'PostgreSQL store',
-  create: ({ clock }) => createPostgresStore({ url: server.url, clock, schema: newSchema() }),
+  create: ({ clock }) => openEmptyStore(clock),
+})
+
+sessionStoreContract({
+  name: 'cache on PostgreSQL',
+  create: async ({ clock }) => openLiveCache(await openEmptyStore(clock), clock),
 })
 
 describe('the schema', () => {

@@ -1,7 +1,9 @@
 import { type Clock, type EpochSeconds, SallyportError, sha256, systemClock } from '@sallyport/core'
+import type { ObservableSessionStore } from '../cache/change-feed.ts'
 import type { SessionKey, SessionRecord } from '../record.ts'
 import { assertSessionRecord, isSessionKey } from '../record-shape.ts'
-import type { SessionFilter, SessionStore } from '../store.ts'
+import type { SessionFilter } from '../store.ts'
+import { listenToPostgres, type PostgresChangesContext } from './postgres-changes.ts'
 import {
   openPostgresConnection,
   type PostgresConnection,
@@ -49,7 +51,7 @@ export type PostgresStoreOptions = PostgresServer & {
 }
 
 /** A {@link SessionStore} in PostgreSQL. */
-export interface PostgresStore extends SessionStore {
+export interface PostgresStore extends ObservableSessionStore {
   get(key: SessionKey): Promise<SessionRecord | undefined>
   put(record: SessionRecord): Promise<boolean>
   delete(key: SessionKey): Promise<boolean>
@@ -86,14 +88,19 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   assertSweepPause(sweepEverySeconds)
   await migrate(options, schema)
   const connection = openPostgresConnection(options, { timeoutMs, maxConnections })
-  return createStoreOn(connection, { schema, clock, sweepEverySeconds })
+  const context = { server: options, connection, schema, timeoutMs, clock, sweepEverySeconds }
+  return createStoreOn(context)
 }
 
-function createStoreOn(
-  connection: PostgresConnection,
-  options: { schema: string; clock: Clock; sweepEverySeconds: number },
-): PostgresStore {
-  const { clock } = options
+interface PostgresContext extends PostgresChangesContext {
+  readonly connection: PostgresConnection
+  readonly clock: Clock
+  readonly sweepEverySeconds: number
+}
+
+function createStoreOn(options: PostgresContext): PostgresStore {
+  const { connection, clock } = options
+  const feeds = new Set<() => void>()
   const statements = toStatements(options.schema)
   const running = new Set<Promise<unknown>>()
   const stopSweeping = startSweeping(sweep, options.sweepEverySeconds)
@@ -183,7 +190,14 @@ function createStoreOn(
 
     sweep,
 
+    onChange(listener) {
+      const stop = listenToPostgres(options, listener)
+      feeds.add(stop)
+      return stop
+    },
+
     close() {
+      for (const stop of feeds) stop()
       stopSweeping()
       closing ??= Promise.allSettled(running).then(() => connection.close())
       return closing

@@ -11,7 +11,7 @@ export interface RedisConnection {
   close(): Promise<void>
 }
 
-/** How long the first connection may take: it is the time in which containers start together. */
+/** How long the first connection may take. */
 const startPatienceMs = 5000
 
 /**
@@ -43,7 +43,7 @@ export async function openRedisConnection(
       timeoutMs,
       onError: (error) => {
         latestProblem = error
-        if (isRefusal(error)) refuse(error)
+        if (isFinal(server, error)) refuse(error)
       },
     })
   }
@@ -51,7 +51,9 @@ export async function openRedisConnection(
   async function attempt<T>(command: (link: RedisLink) => Promise<T>): Promise<T> {
     const used = link
     try {
-      return await within(timeoutMs, command(used))
+      const answer = await within(timeoutMs, command(used))
+      latestProblem = undefined
+      return answer
     } catch (error) {
       if (error instanceof NoAnswerError && used === link) void replaceLink()
       throw failure(error)
@@ -109,7 +111,8 @@ export async function openRedisConnection(
   }
 }
 
-/** Waiting helps neither against a wrong password nor against a wrong certificate. */
-function isRefusal(error: unknown): boolean {
+/** At the start. One of several servers may well be away; a wrong password is wrong everywhere. */
+function isFinal(server: RedisServer, error: unknown): boolean {
+  if ('url' in server || 'client' in server) return true
   return error instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM)\b|certificate/.test(error.message)
 }

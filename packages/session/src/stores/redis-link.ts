@@ -26,6 +26,8 @@ export interface RedisLink {
   send(key: string, command: string[]): Promise<unknown>
   /** Sends a command to each server that may have a key. */
   sendToAll(command: string[]): Promise<unknown[]>
+  /** Resolves when every message of the channel arrives. */
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
   /** Lets what is under way finish. */
   close(): Promise<unknown>
   destroy(): void
@@ -58,6 +60,7 @@ function linkToServer(options: RedisClientOptions, context: RedisLinkContext): R
     connect: () => client.connect(),
     send: (_, command) => client.sendCommand(command),
     sendToAll: async (command) => [await client.sendCommand(command)],
+    subscribe: (channel, listener) => client.subscribe(channel, listener),
     close: () => client.close(),
     destroy: () => client.destroy(),
   }
@@ -81,6 +84,7 @@ function linkToSentinel(
     connect: () => sentinel.connect(),
     send: (_, command) => sentinel.sendCommand(false, command),
     sendToAll: async (command) => [await sentinel.sendCommand(false, command)],
+    subscribe: (channel, listener) => sentinel.subscribe(channel, listener),
     close: () => sentinel.close(),
     destroy: () => void sentinel.destroy().catch(context.onError),
   }
@@ -109,6 +113,7 @@ function linkToCluster(
           (await cluster.nodeClient(master)).sendCommand(command),
         ),
       ),
+    subscribe: (channel, listener) => cluster.subscribe(channel, listener),
     close: () => cluster.close(),
     destroy: () => cluster.destroy(),
   }

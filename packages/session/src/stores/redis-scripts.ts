@@ -13,9 +13,12 @@ export interface RedisScript {
  *
  * A row is a hash: `row` (the text every store keeps), what the scripts must know of it (`version`,
  * `end`, `absolute`, `groups`), and `tombstone`, the row to put in its place when it is deleted.
+ *
+ * The write is published in the same step. A user who may not publish can still write: then no
+ * feed of changes ever comes alive.
  */
 export const putScript = toScript(`
-  local now, version, ending, absolute, row, tombstone, groups, ttl = unpack(ARGV)
+  local now, channel, key, version, ending, absolute, row, tombstone, groups, ttl = unpack(ARGV)
   local found = redis.call('HMGET', KEYS[1], 'version', 'end')
   local expected = 0
   if found[1] and tonumber(now) < tonumber(found[2]) then expected = tonumber(found[1]) end
@@ -23,11 +26,12 @@ export const putScript = toScript(`
   redis.call('HSET', KEYS[1], 'version', version, 'end', ending, 'absolute', absolute,
     'row', row, 'tombstone', tombstone, 'groups', groups)
   redis.call('PEXPIRE', KEYS[1], ttl)
+  redis.pcall('PUBLISH', channel, version .. ' ' .. key)
   return 1`)
 
 /** Puts the tombstone in place of a live session, if it is in the group (or any, if '' is given). */
 export const deleteScript = toScript(`
-  local now, group, grace = unpack(ARGV)
+  local now, channel, key, group, grace = unpack(ARGV)
   local found = redis.call('HMGET', KEYS[1], 'version', 'end', 'absolute', 'tombstone', 'groups')
   if not found[1] or found[1] == '-1' or tonumber(now) >= tonumber(found[2]) then return 0 end
   if group ~= '' and not string.find(found[5], group, 1, true) then return 0 end
@@ -36,6 +40,7 @@ export const deleteScript = toScript(`
   redis.call('HSET', KEYS[1], 'version', -1, 'end', found[3], 'row', found[4])
   local ttl = (tonumber(found[3]) - tonumber(now)) * 1000 + tonumber(grace)
   redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.min(ttl, 1e14)))
+  redis.pcall('PUBLISH', channel, '-1 ' .. key)
   return 1`)
 
 /** Adds a session to a group's index, and forgets those that are long over. */

@@ -1,30 +1,27 @@
 import { randomToken } from '@sallyport/core'
 import { afterAll, beforeAll } from 'vitest'
 import { sessionStoreContract } from '../testing/index.ts'
-import {
-  type RedisTestServer,
-  startRedisCluster,
-  startRedisServer,
-} from '../testing/redis-server.fixture.ts'
+import { openLiveCache } from '../testing/live-cache.fixture.ts'
+import { type RedisTestServer, startRedisServer } from '../testing/redis-server.fixture.ts'
 import { createRedisStore } from './redis.ts'
 
 let server: RedisTestServer
-let cluster: Awaited<ReturnType<typeof startRedisCluster>>
 
 beforeAll(async () => {
-  ;[server, cluster] = await Promise.all([startRedisServer(), startRedisCluster()])
+  server = await startRedisServer()
 })
-afterAll(() => Promise.all([server?.stop(), cluster?.stop()]))
+afterAll(() => server?.stop())
+
+/** The suite is about answers, whatever else the machine does. */
+const newPlace = () => ({ url: server.url, prefix: randomToken(), timeoutMs: 20_000 })
 
 sessionStoreContract({
   name: 'Redis store on one server',
-  create: ({ clock }) => createRedisStore({ url: server.url, clock, prefix: randomToken() }),
+  create: ({ clock }) => createRedisStore({ ...newPlace(), clock }),
 })
 
 sessionStoreContract({
-  name: 'Redis store on a cluster',
-  create: ({ clock }) => {
-    const rootNodes = cluster.nodes.map(({ url }) => ({ url }))
-    return createRedisStore({ cluster: { rootNodes }, clock, prefix: randomToken() })
-  },
+  name: 'cache on Redis',
+  create: async ({ clock }) =>
+    openLiveCache(await createRedisStore({ ...newPlace(), clock }), clock),
 })

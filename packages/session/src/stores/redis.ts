@@ -1,8 +1,10 @@
 import { type Clock, type EpochSeconds, SallyportError, sha256, systemClock } from '@sallyport/core'
+import type { ObservableSessionStore } from '../cache/change-feed.ts'
 import type { SessionKey, SessionRecord } from '../record.ts'
 import { assertSessionRecord, isSessionKey } from '../record-shape.ts'
-import type { SessionFilter, SessionStore } from '../store.ts'
-import { openRedisConnection, type RedisConnection } from './redis-connection.ts'
+import type { SessionFilter } from '../store.ts'
+import { changesChannel, listenToRedis, type RedisChangesContext } from './redis-changes.ts'
+import { openRedisConnection } from './redis-connection.ts'
 import { assertKeepsKeys } from './redis-eviction.ts'
 import type { RedisServer } from './redis-link.ts'
 import { claimScript, deleteScript, joinScript, putScript, runScript } from './redis-scripts.ts'
@@ -31,7 +33,7 @@ export type RedisStoreOptions = RedisServer & {
 }
 
 /** A {@link SessionStore} in Redis or Valkey. */
-export interface RedisStore extends SessionStore {
+export interface RedisStore extends ObservableSessionStore {
   get(key: SessionKey): Promise<SessionRecord | undefined>
   put(record: SessionRecord): Promise<boolean>
   delete(key: SessionKey): Promise<boolean>
@@ -77,16 +79,17 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Redi
     await connection.close()
     throw error
   }
-  return createStoreOn({ connection, clock, prefix })
+  return createStoreOn({ server: options, connection, clock, prefix, timeoutMs })
 }
 
-interface RedisContext {
-  readonly connection: RedisConnection
+interface RedisContext extends RedisChangesContext {
   readonly clock: Clock
-  readonly prefix: string
 }
 
-function createStoreOn({ connection, clock, prefix }: RedisContext): RedisStore {
+function createStoreOn(context: RedisContext): RedisStore {
+  const { connection, clock, prefix } = context
+  const channel = changesChannel(prefix)
+  const feeds = new Set<() => void>()
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
@@ -100,7 +103,7 @@ function createStoreOn({ connection, clock, prefix }: RedisContext): RedisStore 
     const tombstone = encodeRow({ deletedUntil: absoluteExpiresAt })
     const now = clock()
     const ttl = toTtlMs(expiresAt - now + grace)
-    const facts = [now, version, expiresAt, absoluteExpiresAt]
+    const facts = [now, channel, record.key, version, expiresAt, absoluteExpiresAt]
     const argv = [...facts, row, tombstone, groups.join(' '), ttl]
     return wins({ script: putScript, key: rowKey(record.key), argv })
   }
@@ -113,7 +116,7 @@ function createStoreOn({ connection, clock, prefix }: RedisContext): RedisStore 
   }
 
   function deleteOne(key: SessionKey, group: string): Promise<boolean> {
-    const argv = [clock(), group, grace * 1000]
+    const argv = [clock(), channel, key, group, grace * 1000]
     return wins({ script: deleteScript, key: rowKey(key), argv })
   }
 
@@ -178,7 +181,14 @@ function createStoreOn({ connection, clock, prefix }: RedisContext): RedisStore 
         return wins({ script: claimScript, key: `${prefix}claim:${sha256(id)}`, argv })
       }),
 
+    onChange(listener) {
+      const stop = listenToRedis(context, listener)
+      feeds.add(stop)
+      return stop
+    },
+
     close() {
+      for (const stop of feeds) stop()
       closing ??= Promise.allSettled(running).then(() => connection.close())
       return closing
     },

@@ -107,7 +107,7 @@ export async function startRedisSentinel(): Promise<{
   master: RedisTestServer
   stop(): Promise<void>
 }> {
-  const master = await startRedisServer()
+  const master = await startRedisServer('--repl-diskless-sync-delay', '0')
   const replica = await startRedisServer('--replicaof', `127.0.0.1 ${master.port}`)
   await awaitCondition(async () =>
     /master_link_status:up/.test(String(await replica.command('INFO', 'replication'))),

@@ -3,6 +3,8 @@
  * `store-process.child.ts <job> <JSON of StorePlace> <name>`.
  */
 import { writeSync } from 'node:fs'
+import { createCachedStore } from '../cache/cached-store.ts'
+import type { ObservableSessionStore } from '../cache/change-feed.ts'
 import type { SessionKey } from '../record.ts'
 import type { SessionStore } from '../store.ts'
 import { createPostgresStore } from '../stores/postgres.ts'
@@ -14,7 +16,7 @@ export type StorePlace =
   | { redis: { url: string; prefix: string } }
   | { postgres: { url: string; schema: string } }
 
-export async function openStoreAt(place: StorePlace): Promise<SessionStore> {
+export async function openStoreAt(place: StorePlace): Promise<ObservableSessionStore> {
   return 'redis' in place ? createRedisStore(place.redis) : createPostgresStore(place.postgres)
 }
 
@@ -22,6 +24,8 @@ export async function openStoreAt(place: StorePlace): Promise<SessionStore> {
 export type ChildReport =
   | { said: 'putting' | 'put' | 'deleting' | 'deleted'; key: string; version: number }
   | { said: 'counted'; key: string }
+  | { said: 'cached'; key: string }
+  | { said: 'refused'; key: string; atMs: number }
 
 /** Rounds of create, update and (for each third session) delete, four at a time, until killed. */
 async function writeUntilKilled(store: SessionStore, name: string): Promise<void> {
@@ -56,13 +60,27 @@ async function count(store: SessionStore, key: string): Promise<void> {
   say({ said: 'counted', key })
 }
 
+/** Keeps a session in a cache, and says at which moment it is no longer accepted. */
+async function watch(store: ObservableSessionStore, key: string): Promise<void> {
+  const feed = Promise.withResolvers<void>()
+  const onFeed = (state: string) => state === 'live' && feed.resolve()
+  const cached = createCachedStore(store, { maxStale: 3600, onFeed })
+  await feed.promise
+  await cached.get(key as SessionKey)
+  if (cached.get(key as SessionKey) instanceof Promise) throw new Error('the session is not cached')
+  say({ said: 'cached', key })
+  while (await cached.get(key as SessionKey)) await new Promise(setImmediate)
+  say({ said: 'refused', key, atMs: Date.now() })
+}
+
 function say(report: ChildReport): void {
   writeSync(1, `${JSON.stringify(report)}\n`)
 }
 
-const jobs: Record<string, (store: SessionStore, name: string) => Promise<void>> = {
+const jobs: Record<string, (store: ObservableSessionStore, name: string) => Promise<void>> = {
   write: writeUntilKilled,
   count,
+  watch,
 }
 
 if (import.meta.main) {

@@ -1,0 +1,2 @@
+export { type CachedStore, type CachedStoreOptions, createCachedStore } from './cached-store.ts'
+export type { ChangeListener, ObservableSessionStore, SessionChange } from './change-feed.ts'
