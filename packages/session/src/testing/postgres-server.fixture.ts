@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, type QueryResult } from 'pg'
@@ -21,6 +21,8 @@ export interface PostgresTestServer {
   kill(): Promise<void>
   /** Starts it again, on the same port and data. */
   restart(): Promise<void>
+  /** Starts it again, as a standby of nobody. */
+  restartAsStandby(): Promise<void>
   /** Ends it and removes its data. */
   stop(): Promise<void>
 }
@@ -58,6 +60,8 @@ export async function startPostgresServer(): Promise<PostgresTestServer> {
       said += chunk
     })
     for (;;) {
+      // The memory of killed processes goes a moment after they do.
+      if (child.exitCode !== null && said.includes('shared memory block')) return startProcess()
       if (child.exitCode !== null) throw new Error(`postgres ended: ${said}`)
       try {
         await query('select 1')
@@ -83,11 +87,15 @@ export async function startPostgresServer(): Promise<PostgresTestServer> {
     }
   }
 
-  /** The one that was started goes first, so that it starts no other meanwhile. */
+  /**
+   * The one that was started is stopped first, so that it starts no other meanwhile; and its
+   * children are listed before it goes, for then nobody knows them any more.
+   */
   function signalAll(signal: NodeJS.Signals): void {
     const pid = server.pid as number
-    process.kill(pid, signal)
-    for (const child of childrenOf(pid)) process.kill(child, signal)
+    if (signal === 'SIGSTOP') process.kill(pid, signal)
+    const all = [pid, ...childrenOf(pid)]
+    for (const one of all) process.kill(one, signal)
   }
 
   async function kill(): Promise<void> {
@@ -110,6 +118,10 @@ export async function startPostgresServer(): Promise<PostgresTestServer> {
     pause: () => signalAll('SIGSTOP'),
     resume: () => signalAll('SIGCONT'),
     async restart() {
+      server = await startProcess()
+    },
+    async restartAsStandby() {
+      writeFileSync(join(data, 'standby.signal'), '')
       server = await startProcess()
     },
     async stop() {
