@@ -1,4 +1,5 @@
 import { type Clock, type EpochSeconds, SallyportError, systemClock } from '@sallyport/core'
+import { lmdbWriteFailure } from '@sallyport/core/lmdb'
 import type { SessionKey, SessionRecord } from '../record.ts'
 import { assertSessionRecord } from '../record-shape.ts'
 import type { SessionFilter, SessionStore } from '../store.ts'
@@ -102,7 +103,7 @@ export function createLmdbStore(options: LmdbStoreOptions): LmdbStore {
     try {
       return await attempt
     } catch (error) {
-      throw await toStoreError(error, folder)
+      throw storeError(await lmdbWriteFailure(error), folder)
     } finally {
       running.delete(attempt)
     }
@@ -149,12 +150,6 @@ export function createLmdbStore(options: LmdbStoreOptions): LmdbStore {
 }
 
 /** A failed commit carries its reason in a promise that must be caught. */
-async function toStoreError(error: unknown, folder: string): Promise<unknown> {
-  const reason = error instanceof Error && 'commitError' in error ? error.commitError : undefined
-  if (!(reason instanceof Promise)) return storeError(error, folder)
-  return storeError(await reason.catch((cause: unknown) => cause), folder)
-}
-
 function storeError(error: unknown, folder: string): SallyportError {
   if (error instanceof SallyportError) return error
   const reason = error instanceof Error ? error.message : String(error)
