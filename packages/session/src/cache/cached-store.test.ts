@@ -144,15 +144,12 @@ describe('a feed that is lost', () => {
 })
 
 describe('news that overtakes an answer', () => {
-  /** Memory, whose answers wait to be let through, and a feed that a test speaks on. */
+  /** Memory, whose answers wait until a test lets them through, and a feed that it speaks on. */
   function createSlowStore() {
     const memory = createMemoryStore()
-    let answers = Promise.withResolvers<void>()
+    const waiting: Array<() => void> = []
     let listener: ChangeListener | undefined
-    const later = async <T>(result: T) => {
-      await answers.promise
-      return result
-    }
+    const later = <T>(result: T) => new Promise<T>((resolve) => waiting.push(() => resolve(result)))
     const store: ObservableSessionStore = {
       get: (...given) => later(memory.get(...given)),
       put: (...given) => later(memory.put(...given)),
@@ -173,10 +170,12 @@ describe('news that overtakes an answer', () => {
       memory,
       cached,
       feed,
+      /** The call made last is answered first. */
       async answer() {
-        answers.resolve()
-        await new Promise(setImmediate)
-        answers = Promise.withResolvers()
+        for (let next = waiting.pop(); next; next = waiting.pop()) {
+          next()
+          await new Promise(setImmediate)
+        }
       },
     }
   }

@@ -88,6 +88,13 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   assertSweepPause(sweepEverySeconds)
   await migrate(options, schema)
   const connection = openPostgresConnection(options, { timeoutMs, maxConnections })
+  try {
+    // The pool refuses a standby: better now than at the first sign-in.
+    await connection.query({ name: 'start', text: 'select 1' }, [])
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
   const context = { server: options, connection, schema, timeoutMs, clock, sweepEverySeconds }
   return createStoreOn(context)
 }
