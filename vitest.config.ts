@@ -7,7 +7,12 @@ const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
 
 // Tests that need Chromium run with the journeys, wherever they stand.
 const browserTests = '**/*.browser.test.ts'
-const withoutBrowser = { exclude: [browserTests] }
+
+// Tests that start Redis or PostgreSQL.
+const serverTests = [
+  'packages/session/src/stores/{redis,postgres}*.test.ts',
+  'packages/session/src/cache/cached-store.test.ts',
+]
 
 // Each journey starts the whole demo, which two cores carry once.
 const oneAtATime = { fileParallelism: false }
@@ -16,11 +21,10 @@ export default defineConfig({
   test: {
     projects: [
       project('rules', ['tools/**/*.test.ts']),
-      project(
-        'unit',
-        ['packages/*/src/**/*.test.ts', 'apps/*/{src,web}/**/*.test.ts'],
-        withoutBrowser,
-      ),
+      project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/{src,web}/**/*.test.ts'], {
+        exclude: [browserTests, ...serverTests],
+      }),
+      project('stores', serverTests),
       project('flows', ['e2e/flows/**/*.test.ts']),
       project(
         'journeys',

@@ -1,5 +1,5 @@
-import { findProgram } from './servers/find-program.ts'
-import { installPackages } from './servers/install-packages.ts'
+import { findProgram } from './debian/find-program.ts'
+import { installPackages } from './debian/install-packages.ts'
 
 const wanted = [
   { package: 'redis-server', programs: ['redis-server', 'redis-cli'] },

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 
 const debianPostgres = '/usr/lib/postgresql'
 
-/** The path of a server's program: on the PATH, or where Debian puts those of PostgreSQL. */
+/** The path of a program: on the PATH, or where Debian puts those of PostgreSQL. */
 export function findProgram(name: string): string | undefined {
   const versions = existsSync(debianPostgres) ? readdirSync(debianPostgres) : []
   const folders = [
