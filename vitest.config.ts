@@ -12,6 +12,7 @@ const browserTests = '**/*.browser.test.ts'
 const serverTests = [
   'packages/session/src/stores/{redis,postgres}*.test.ts',
   'packages/session/src/cache/cached-store.test.ts',
+  'e2e/stores/**/*.test.ts',
 ]
 
 // Each journey starts the whole demo, which two cores carry once.

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { type Bff, createBff } from '@sallyport/bff'
 import { type Clock, SallyportError } from '@sallyport/core'
 import { createNodeLane, createNodeServer, type PassHandler } from '@sallyport/lanes'
-import { createLmdbStore, type LmdbStore } from '@sallyport/session/lmdb'
+import type { SessionStore } from '@sallyport/session'
 import type { Telemetry } from '@sallyport/telemetry'
+import { openStore } from './open-store.ts'
 import { type GatewayConfig, type GatewayOptions, parseGatewayOptions } from './options.ts'
 import { createWebFiles } from './web-files.ts'
 
@@ -40,8 +41,7 @@ export async function createGateway(
 ): Promise<Gateway> {
   const config = parseGatewayOptions(options)
   const pass = createWebFiles(config.webFolder)
-  const clock = parts.clock ? { clock: parts.clock } : {}
-  const store = createLmdbStore({ folder: config.store.lmdbFolder, ...clock })
+  const store = await openStore(config.store, parts)
   try {
     return await listen({ config, pass, store, parts })
   } catch (cause) {
@@ -53,7 +53,7 @@ export async function createGateway(
 interface ListenOptions {
   config: GatewayConfig
   pass: PassHandler
-  store: LmdbStore
+  store: SessionStore
   parts: GatewayParts
 }
 

@@ -1,6 +1,9 @@
 import type { BffOptions } from '@sallyport/bff'
 import { parseOptions, strictObject } from '@sallyport/core/options'
+import type { PostgresStoreOptions } from '@sallyport/session/postgres'
+import type { RedisStoreOptions } from '@sallyport/session/redis'
 import * as z from 'zod'
+import type { StoreOptions } from './open-store.ts'
 
 /** What a user writes to run a BFF as a program of its own. */
 export interface GatewayOptions {
@@ -13,10 +16,7 @@ export interface GatewayOptions {
     port: number
   }
   /** Where sessions are kept. */
-  store: {
-    /** Folder of an embedded LMDB environment; made when it is missing. */
-    lmdbFolder: string
-  }
+  store: StoreOptions
   /** Folder of the built application: `index.html` and hashed files in `assets`. */
   webFolder?: string | undefined
 }
@@ -27,14 +27,26 @@ export interface GatewayConfig extends GatewayOptions {
 }
 
 const schema = strictObject({
-  bff: z.custom<BffOptions>((value) => typeof value === 'object' && value !== null),
+  bff: ownOptions<BffOptions>(),
   listen: strictObject({
     host: z.string().min(1).default('localhost'),
     port: z.int().min(0).max(65_535),
   }),
-  store: strictObject({ lmdbFolder: z.string().min(1) }),
+  store: z.union(
+    [
+      strictObject({ lmdbFolder: z.string().min(1) }),
+      strictObject({ redis: ownOptions<RedisStoreOptions>() }),
+      strictObject({ postgres: ownOptions<PostgresStoreOptions>() }),
+    ],
+    { error: 'must be one of lmdbFolder, redis and postgres' },
+  ),
   webFolder: z.string().min(1).optional(),
 }) satisfies z.ZodType<GatewayConfig, GatewayOptions>
+
+/** Options that the part which takes them checks by itself. */
+function ownOptions<T>() {
+  return z.custom<T>((value) => typeof value === 'object' && value !== null)
+}
 
 /**
  * Checks options once, at start.
