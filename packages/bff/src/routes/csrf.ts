@@ -1,4 +1,6 @@
+import { SallyportError } from '@sallyport/core'
 import { csrfHeader } from '@sallyport/core/contract'
+import type { BffContext } from '../context.ts'
 import type { HeaderList } from '../decision.ts'
 import { headerValues } from '../headers.ts'
 
@@ -39,4 +41,11 @@ export function crossOriginProblem(headers: HeaderList, publicOrigin: string): s
   if (referer === undefined) return undefined
   const isOwn = URL.canParse(referer) && new URL(referer).origin === publicOrigin
   return isOwn ? undefined : 'Referer is another origin'
+}
+
+/** Refuses a request for which there is such a problem, and records it. */
+export function assertOwn(problem: string | undefined, { log }: BffContext): void {
+  if (!problem) return
+  log.warn({ event: 'malicious_csrf', problem }, 'a request is refused')
+  throw new SallyportError('ERR_CSRF_REJECTED', problem)
 }

@@ -1,0 +1,29 @@
+import { type CookiePair, parseCookies, SallyportError } from '@sallyport/core'
+import type { BffRequest } from './context.ts'
+import type { RequestHead } from './decision.ts'
+import { headerValues } from './headers.ts'
+import type { BffConfig } from './options.ts'
+import { parseTarget } from './target.ts'
+
+/** More than any browser sends, and fewer than where servers cut off what comes last: our part. */
+const mostHeaders = 256
+
+/**
+ * Reads a head once, for all that comes after.
+ *
+ * @throws `ERR_REQUEST_INVALID` for what two parsers could read in two ways, `ERR_HOST_UNKNOWN` for
+ *   another host than that of `publicUrl`.
+ */
+export function readRequest(head: RequestHead, config: BffConfig): BffRequest {
+  if (head.headers.length > mostHeaders * 2) {
+    throw new SallyportError('ERR_REQUEST_INVALID', 'too many header fields')
+  }
+  const hosts = headerValues(head.headers, 'host')
+  if (hosts.length !== 1) throw new SallyportError('ERR_REQUEST_INVALID', 'Host must occur once')
+  if (hosts[0]?.toLowerCase() !== config.publicUrl.host) {
+    throw new SallyportError('ERR_HOST_UNKNOWN', 'the Host is not that of publicUrl')
+  }
+  const url = parseTarget(head.target, config.publicUrl.origin)
+  const cookies: CookiePair[] = headerValues(head.headers, 'cookie').flatMap(parseCookies)
+  return { ...head, url, cookies }
+}
