@@ -97,6 +97,7 @@ describe('a request that another page makes', () => {
     ['A134: a name almost ours', ['x_csrf', '1', 'x-csrf-token', '1', ...same]],
     ['A136: a script element', ['sec-fetch-site', 'cross-site', 'sec-fetch-dest', 'script']],
     ['A136: an image of a sibling', ['sec-fetch-site', 'same-site', 'sec-fetch-dest', 'image']],
+    ['A144: an event source elsewhere', [...crossSite, 'accept', 'text/event-stream']],
     ['A136: an address typed in', ['sec-fetch-site', 'none', ...form, 'accept', 'text/html']],
     ['A136: a link elsewhere', ['sec-fetch-site', 'cross-site', ...form, 'accept', 'text/html']],
   ])('%s: is refused for each guarded path and method', async (_row, headers) => {

@@ -62,12 +62,13 @@ describe('an access token', () => {
     expect(tokenCalls()).toBe(1)
   })
 
-  test('A220: that has expired is renewed once for 20 calls at once', async () => {
+  test('A082, A220: that has expired is renewed once for 20 calls at once, and no cookie is set', async () => {
     await list()
     const first = bearer()
     pass(lifetime + 1)
     const answers = await Promise.all(Array.from({ length: 20 }, list))
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
+    expect(answers.flatMap((answer) => answer.headers('set-cookie'))).toEqual([])
     expect(tokenCalls()).toBe(1)
     const sent = new Set(world.orders.requests.slice(1).map((r) => r.header('authorization')))
     expect(sent.size).toBe(1)
