@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Browser, createBrowser } from '../world/browser.ts'
+import { createBrowser } from '../world/browser.ts'
 import { createWorld, passwordOf, type World } from '../world/world.ts'
 
-const navigation = [
-  'sec-fetch-mode',
-  'navigate',
-  'sec-fetch-dest',
-  'document',
-  'accept',
-  'text/html',
-]
 const session = '__Host-Http-bff'
 
 let world: World
@@ -22,11 +14,9 @@ beforeEach(() => {
 })
 
 const tokenCalls = () => world.issuerRequests.filter((call) => call === 'POST /token').length
-const open = (browser: Browser, url: string) => browser.ask(url, { headers: navigation })
-
 /** A sign-in of alice's, stopped at the door: the callback URL that was not opened yet. */
 async function startSignIn(browser = createBrowser(), username = 'alice'): Promise<string> {
-  const login = await open(browser, `${world.app}/bff/login?returnUrl=/orders&prompt=login`)
+  const login = await browser.open(`${world.app}/bff/login?returnUrl=/orders&prompt=login`)
   const mine = createBrowser()
   for (const [name, value] of browser.cookies) {
     if (!name.startsWith(session)) mine.cookies.set(name, value)
@@ -46,7 +36,7 @@ describe('an authorization response', () => {
   test('A001: without the transaction of this browser is refused, before any token call', async () => {
     const callback = await startSignIn()
     const victim = createBrowser()
-    const answer = await open(victim, callback)
+    const answer = await victim.open(callback)
     expect(answer.status).toBe(400)
     expect(answer.text).toContain('This sign-in cannot be completed')
     expect(answer.headers('set-cookie')).toEqual([])
@@ -57,9 +47,9 @@ describe('an authorization response', () => {
     const browser = createBrowser()
     const mine = await startSignIn(browser)
     const foreign = await startSignIn()
-    expect((await open(browser, foreign)).status).toBe(400)
+    expect((await browser.open(foreign)).status).toBe(400)
     expect(tokenCalls()).toBe(0)
-    expect((await open(browser, mine)).status).toBe(303)
+    expect((await browser.open(mine)).status).toBe(303)
     expect(browser.cookies.has(session)).toBe(true)
   })
 
@@ -72,7 +62,7 @@ describe('an authorization response', () => {
   ])('A004: %s is refused', async (_what, forge) => {
     const browser = createBrowser()
     const callback = await startSignIn(browser)
-    const answer = await open(browser, forge(callback))
+    const answer = await browser.open(forge(callback))
     expect(answer.status).toBe(400)
     expect(tokenCalls()).toBe(0)
     expect(browser.cookies.has(session)).toBe(false)
@@ -82,10 +72,10 @@ describe('an authorization response', () => {
     const browser = createBrowser()
     const callback = await startSignIn(browser)
     const before = new Map(browser.cookies)
-    await open(browser, callback)
+    await browser.open(callback)
     const id = browser.cookies.get(session)
     for (const [name, value] of before) browser.cookies.set(name, value)
-    const again = await open(browser, callback)
+    const again = await browser.open(callback)
     expect(again.status).toBe(400)
     expect(tokenCalls()).toBe(1)
     expect(browser.cookies.get(session)).toBe(id)
@@ -95,7 +85,7 @@ describe('an authorization response', () => {
   test('A006: replayed 20 times at once makes one token call and one session', async () => {
     const browser = createBrowser()
     const callback = await startSignIn(browser)
-    const answers = await Promise.all(Array.from({ length: 20 }, () => open(browser, callback)))
+    const answers = await Promise.all(Array.from({ length: 20 }, () => browser.open(callback)))
     expect(answers.filter(({ status }) => status === 303)).toHaveLength(1)
     expect(answers.filter(({ status }) => status === 400)).toHaveLength(19)
     expect(tokenCalls()).toBe(1)
@@ -107,7 +97,7 @@ describe('an authorization response', () => {
     const victim = createBrowser()
     victim.cookies.set(session, planted)
     const callback = await startSignIn(victim)
-    await open(victim, callback)
+    await victim.open(callback)
     expect(victim.cookies.get(session)).not.toBe(planted)
     expect((await attacker.call(`${world.app}/bff/user`)).status).toBe(401)
     expect((await victim.call(`${world.app}/bff/user`)).text).toContain('alice@example.com')
@@ -119,7 +109,7 @@ describe('an authorization response', () => {
     old.cookies.set(session, browser.cookies.get(session) as string)
     const fresh = createBrowser()
     fresh.cookies.set(session, browser.cookies.get(session) as string)
-    await open(fresh, await startSignIn(fresh, 'bob'))
+    await fresh.open(await startSignIn(fresh, 'bob'))
     expect((await fresh.call(`${world.app}/bff/user`)).text).toContain('bob@example.com')
     expect((await old.call(`${world.app}/bff/user`)).status).toBe(401)
     await expect.poll(() => world.issuerRequests).toContain('POST /revoke')
@@ -134,7 +124,7 @@ describe('an authorization response', () => {
   ])('A024: %j proves nothing and changes nothing', async (query) => {
     const browser = await world.signIn()
     world.issuerRequests.length = 0
-    const answer = await open(browser, `${world.app}/bff/callback${query}`)
+    const answer = await browser.open(`${world.app}/bff/callback${query}`)
     expect(answer.status).toBe(400)
     expect(answer.headers('set-cookie')).toEqual([])
     expect(world.issuerRequests).toEqual([])
@@ -143,11 +133,11 @@ describe('an authorization response', () => {
 
   test('A024: with an error of its own transaction says so, and offers to start again', async () => {
     const browser = createBrowser()
-    const login = await open(browser, `${world.app}/bff/login?returnUrl=/orders`)
+    const login = await browser.open(`${world.app}/bff/login?returnUrl=/orders`)
     const state = new URL(login.header('location') ?? '').searchParams.get('state')
     const iss = encodeURIComponent(world.issuer)
     const query = `?error=access_denied&state=${state}&iss=${iss}`
-    const answer = await open(browser, `${world.app}/bff/callback${query}`)
+    const answer = await browser.open(`${world.app}/bff/callback${query}`)
     expect(answer.status).toBe(400)
     expect(answer.text).toContain('The sign-in was not granted')
     expect(answer.text).toContain('/bff/login?returnUrl=%2Forders')
@@ -185,7 +175,7 @@ describe('an authorization response', () => {
     )
     expect(login.headers('set-cookie')).toEqual([])
     expect(tokenCalls()).toBe(0)
-    expect((await open(browser, callback)).status).toBe(303)
+    expect((await browser.open(callback)).status).toBe(303)
   })
 
   test('A021: has a cookie that is no session, and a session is no transaction', async () => {
@@ -198,7 +188,7 @@ describe('an authorization response', () => {
     const signedIn = await world.signIn()
     signedIn.cookies.set(name as string, signedIn.cookies.get(session) as string)
     const state = name?.slice(`${session}-tx.`.length)
-    const answer = await open(signedIn, `${world.app}/bff/callback?code=x&state=${state}`)
+    const answer = await signedIn.open(`${world.app}/bff/callback?code=x&state=${state}`)
     expect(answer.status).toBe(400)
   })
 })

@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Browser, createBrowser } from '../world/browser.ts'
+import { createBrowser } from '../world/browser.ts'
 import { createWorld, type World } from '../world/world.ts'
 
-const navigation = [
-  'sec-fetch-mode',
-  'navigate',
-  'sec-fetch-dest',
-  'document',
-  'accept',
-  'text/html',
-]
 const session = '__Host-Http-bff'
 
 let world: World
@@ -17,8 +9,6 @@ beforeAll(async () => {
   world = await createWorld()
 })
 afterAll(() => world.close())
-
-const open = (browser: Browser, url: string) => browser.ask(url, { headers: navigation })
 
 describe('a sign-in request', () => {
   test('A012: takes over what a link may ask of a person, and nothing else', async () => {
@@ -33,7 +23,7 @@ describe('a sign-in request', () => {
       ...{ response_mode: 'fragment', id_token_hint: 'x', registration: 'x' },
     }
     const query = new URLSearchParams({ ...allowed, ...forbidden, returnUrl: '/orders' })
-    const answer = await open(createBrowser(), `${world.app}/bff/login?${query}`)
+    const answer = await createBrowser().open(`${world.app}/bff/login?${query}`)
     const sent = new URL(answer.header('location') ?? '').searchParams
     expect(Object.fromEntries(sent)).toMatchObject(allowed)
     for (const name of ['request_uri', 'request', 'claims', 'response_mode', 'id_token_hint']) {
@@ -63,7 +53,7 @@ describe('a sign-in request', () => {
     'ui_locales=de;q=1',
     'acr_values=a%20%20b',
   ])('with %s is refused before anything goes to the issuer', async (query) => {
-    const answer = await open(createBrowser(), `${world.app}/bff/login?${query}`)
+    const answer = await createBrowser().open(`${world.app}/bff/login?${query}`)
     expect(answer.status).toBe(400)
     expect(answer.headers('set-cookie')).toEqual([])
     expect(answer.text).toContain('ERR_LOGIN_PARAMETER_INVALID')
@@ -71,11 +61,11 @@ describe('a sign-in request', () => {
 
   test('of somebody signed in is a shortcut, unless more is asked', async () => {
     const browser = await world.signIn()
-    const short = await open(browser, `${world.app}/bff/login?returnUrl=/orders?page=2`)
+    const short = await browser.open(`${world.app}/bff/login?returnUrl=/orders?page=2`)
     expect(short.header('location')).toBe(`${world.app}/orders?page=2`)
     expect(short.headers('set-cookie')).toEqual([])
     for (const query of ['prompt=login', 'prompt=select_account', 'max_age=0', 'acr_values=x']) {
-      const asked = await open(browser, `${world.app}/bff/login?${query}`)
+      const asked = await browser.open(`${world.app}/bff/login?${query}`)
       expect(asked.header('location'), query).toMatch(new RegExp(`^${world.issuer}/`))
     }
   })
@@ -95,7 +85,7 @@ describe('a sign-in request', () => {
   test('A016: never repeats state, nonce or challenge', async () => {
     const seen = new Set<string>()
     for (let i = 0; i < 50; i += 1) {
-      const answer = await open(createBrowser(), `${world.app}/bff/login`)
+      const answer = await createBrowser().open(`${world.app}/bff/login`)
       const sent = new URL(answer.header('location') ?? '').searchParams
       for (const name of ['state', 'nonce', 'code_challenge']) seen.add(sent.get(name) ?? '')
     }
@@ -111,7 +101,7 @@ describe('a sign-in request', () => {
     'A032: started by somebody else, with %s, is refused, and no issuer is asked',
     async (query) => {
       world.issuerRequests.length = 0
-      const answer = await open(createBrowser(), `${world.app}/bff/login?${query}`)
+      const answer = await createBrowser().open(`${world.app}/bff/login?${query}`)
       expect(answer.status).toBe(400)
       expect(world.issuerRequests).toEqual([])
     },

@@ -27,6 +27,8 @@ export interface Browser {
   readonly setCookies: string[]
   /** Any request, with the cookies; follows nothing. */
   ask(url: string, options?: AskOptions): Promise<Answer>
+  /** A top-level navigation; follows nothing. */
+  open(url: string): Promise<Answer>
   /** A top-level navigation; follows redirects. Gives the last answer and every URL on the way. */
   navigate(url: string): Promise<{ answer: Answer; url: string; visited: string[] }>
   /** Fills in and sends the one form of a page; follows redirects. */
@@ -89,6 +91,7 @@ export function createBrowser(): Browser {
     cookies,
     setCookies,
     ask,
+    open: (url) => ask(url, { headers: navigation }),
     navigate: (url) => follow(url, { headers: navigation }),
 
     submit({ answer, url }, fields) {

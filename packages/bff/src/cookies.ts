@@ -57,12 +57,17 @@ export function createCookies(keys: readonly SealKey[], clock: Clock): Cookies {
   const logouts = createSealer(keys, 'logout')
 
   function readTransaction(state: string, present: readonly CookiePair[]) {
-    const values = present.filter(({ name }) => name === `${transactionPrefix}${state}`)
-    const [pair, another] = values
-    if (!pair || another) return undefined
-    const text = transactions.open(pair.value, state)
-    const value = text === undefined ? undefined : (JSON.parse(text) as Transaction)
-    return value && value.createdAt + transactionLifetime > clock() ? value : undefined
+    const sealed = onlyValue(`${transactionPrefix}${state}`, present)
+    return read<Transaction>(transactionLifetime, sealed && transactions.open(sealed, state))
+  }
+
+  /** What was sealed, while its time lasts; browsers are not trusted to forget in time. */
+  function read<T extends { createdAt: number }>(
+    lifetime: number,
+    text: string | undefined,
+  ): T | undefined {
+    const value = text === undefined ? undefined : (JSON.parse(text) as T)
+    return value && value.createdAt + lifetime > clock() ? value : undefined
   }
 
   return {
@@ -83,23 +88,26 @@ export function createCookies(keys: readonly SealKey[], clock: Clock): Cookies {
     expireTransaction: (state) => expireCookie(`${transactionPrefix}${state}`, transaction),
 
     logout(value) {
-      const options = { ...session, maxAge: logoutLifetime }
-      const sealed = logouts.seal(JSON.stringify(value), '')
-      if (sealed.length <= longestCookie) return serializeCookie(logoutCookieName, sealed, options)
       const { idToken, ...small } = value
-      return serializeCookie(logoutCookieName, logouts.seal(JSON.stringify(small), ''), options)
+      const whole = logouts.seal(JSON.stringify(value), '')
+      const isFitting = whole.length <= longestCookie
+      const sealed = isFitting ? whole : logouts.seal(JSON.stringify(small), '')
+      return serializeCookie(logoutCookieName, sealed, { ...session, maxAge: logoutLifetime })
     },
 
     readLogout(present) {
-      const pairs = present.filter(({ name }) => name === logoutCookieName)
-      const [pair, another] = pairs
-      const text = pair && !another ? logouts.open(pair.value, '') : undefined
-      const value = text === undefined ? undefined : (JSON.parse(text) as PendingLogout)
-      return value && value.createdAt + logoutLifetime > clock() ? value : undefined
+      const sealed = onlyValue(logoutCookieName, present)
+      return read<PendingLogout>(logoutLifetime, sealed && logouts.open(sealed, ''))
     },
 
     expireLogout: () => expireCookie(logoutCookieName, session),
   }
+}
+
+/** The value of a cookie that is there once; one that comes twice was planted. */
+function onlyValue(name: string, present: readonly CookiePair[]): string | undefined {
+  const [pair, another] = present.filter((one) => one.name === name)
+  return another ? undefined : pair?.value
 }
 
 type ReadTransaction = (state: string, present: readonly CookiePair[]) => Transaction | undefined

@@ -2,7 +2,7 @@ import { type Clock, SallyportError } from '@sallyport/core'
 import type { Telemetry } from '@sallyport/telemetry'
 import { importJWK } from 'jose'
 import * as client from 'openid-client'
-import { createIssuerFetch } from './issuer-fetch.ts'
+import { createIssuerFetch, type IssuerFetch } from './issuer-fetch.ts'
 import type { LoginParameters } from './login-parameters.ts'
 import { attempt } from './oidc-failure.ts'
 import type { BffConfig } from './options.ts'
@@ -77,7 +77,7 @@ export function createOidcClient(
   let reachedAt = 0
 
   function configuration(): Promise<client.Configuration> {
-    pending ??= discover(config, telemetry, clock).then(
+    pending ??= discover(config, fetch, clock).then(
       (provider) => {
         reachedAt = clock()
         return provider
@@ -187,7 +187,7 @@ function wellKnown(issuer: URL): string {
 
 async function discover(
   config: BffConfig,
-  telemetry: Telemetry,
+  fetch: IssuerFetch,
   clock: Clock,
 ): Promise<client.Configuration> {
   const { issuer, clientId, clientAuthentication, issuerTimeout } = config
@@ -201,7 +201,7 @@ async function discover(
     client.discovery(issuer, clientId, metadata, await authentication(clientAuthentication), {
       execute,
       timeout: issuerTimeout,
-      [client.customFetch]: createIssuerFetch(telemetry, issuerTimeout),
+      [client.customFetch]: fetch,
     }),
   )
   const { code_challenge_methods_supported: methods } = provider.serverMetadata()

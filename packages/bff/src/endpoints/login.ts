@@ -96,8 +96,7 @@ function readReturnUrl(query: URLSearchParams, publicUrl: URL): URL | undefined 
 
 /** Nobody may choose the issuer by a link; naming the one that is configured is allowed. */
 function namesOtherIssuer(query: URLSearchParams, issuer: URL): boolean {
-  const values = query.getAll('iss')
-  const [value, another] = values
+  const [value, another] = query.getAll('iss')
   if (value === undefined) return false
   return another !== undefined || ![issuer.href, issuer.href.replace(/\/$/, '')].includes(value)
 }
