@@ -10,51 +10,21 @@ import {
   strictObject,
 } from '@sallyport/core/options'
 import * as z from 'zod'
+import { path, route } from './options/route-options.ts'
+import { session } from './options/session-options.ts'
 import type { BffConfig, BffOptions } from './options.ts'
-import { canonicalPath } from './target.ts'
-
-const defaultMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
-const seconds = z.int().positive()
-
-const path = z.string().refine((text) => {
-  try {
-    return text.startsWith('/') && canonicalPath(text) === text
-  } catch {
-    return false
-  }
-}, 'must be a canonical path that starts with "/"')
-
-const pattern = z
-  .string()
-  .refine(
-    (text) => path.safeParse(text.replace(/\/\*$/, '') || '/').success && !/\*./.test(text),
-    'must be a canonical path, optionally ending in "/*"',
-  )
-  .refine((text) => !/^\/bff(\/|$)/.test(text), '"/bff" belongs to the BFF itself')
-
-const route = strictObject({
-  match: pattern,
-  upstream: httpUrl
-    .refine((text) => !text.includes('?'), 'must not contain a query')
-    .transform(toUrl),
-  methods: z
-    .array(z.string().regex(/^[A-Z]+$/))
-    .min(1)
-    .default(defaultMethods),
-  token: z.enum(['user', 'none']).default('user'),
-  resource: absoluteUri.optional(),
-  timeout: seconds.default(30),
-})
 
 const secret = z.custom<Secret>(
   (value) => typeof value === 'object' && value !== null && 'reveal' in value,
   'must be made with createSecret',
 )
 
-const schema: z.ZodType<BffConfig, BffOptions> = strictObject({
-  publicUrl: secureUrl
-    .transform(toUrl)
-    .refine(({ href, origin }) => href === `${origin}/`, 'must be an origin'),
+const basePathPattern = /^(?:\/[a-z0-9-]+)*\/?$/
+
+const schema = strictObject({
+  publicUrl: secureUrl.transform(toUrl).refine(({ href, origin }) => {
+    return basePathPattern.test(href.slice(origin.length))
+  }, 'must be an origin, or an origin and a path of lower-case letters, digits and "-"'),
   issuer: issuerIdentifier.transform(toUrl),
   clientId: z.string().min(1),
   clientAuthentication: z.union(
@@ -74,21 +44,13 @@ const schema: z.ZodType<BffConfig, BffOptions> = strictObject({
     .transform((scopes) => [...new Set(['openid', ...scopes])]),
   sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
   routes: distinctBy('match', route).default([]),
-  session: strictObject({
-    idleTimeout: seconds.default(1800),
-    absoluteTimeout: seconds.default(28_800),
-  })
-    .refine((s) => s.idleTimeout <= s.absoluteTimeout, {
-      path: ['idleTimeout'],
-      message: 'must not exceed session.absoluteTimeout',
-    })
-    .prefault({}),
+  session,
   logout: strictObject({
     hint: z.enum(['id_token', 'sid']).default('id_token'),
     returnPath: path.default('/'),
   }).prefault({}),
-  issuerTimeout: seconds.default(5),
-})
+  issuerTimeout: z.int().positive().default(5),
+}) satisfies z.ZodType<Omit<BffConfig, 'basePath' | 'frontend'>, BffOptions>
 
 /**
  * Checks options once, at start.
@@ -96,7 +58,10 @@ const schema: z.ZodType<BffConfig, BffOptions> = strictObject({
  * @throws `ERR_CONFIG_INVALID`, naming every problem by its path.
  */
 export function parseConfig(options: unknown): BffConfig {
-  return parseOptions(schema, options, 'bff')
+  const config = parseOptions(schema, options, 'bff')
+  const { origin, pathname } = config.publicUrl
+  const basePath = pathname.replace(/\/$/, '')
+  return Object.freeze({ ...config, basePath, frontend: `${origin}${basePath}` })
 }
 
 function toUrl(text: string): URL {

@@ -8,6 +8,8 @@ import type { BffConfig } from './options.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Target } from './target.ts'
 import type { AccessTokens } from './tokens/access-tokens.ts'
+import type { ClientTokens } from './tokens/client-tokens.ts'
+import type { TokenRequest } from './tokens/token-request.ts'
 
 /** All an endpoint may touch. Built once in create-bff.ts, replaced piece by piece in tests. */
 export interface BffContext {
@@ -18,14 +20,17 @@ export interface BffContext {
   readonly oidc: OidcClient
   readonly sessions: Sessions
   readonly accessTokens: AccessTokens
+  readonly clientTokens: ClientTokens
   readonly verifyLogoutToken: LogoutTokenVerifier
+  /** What the token from sign-in is good for. */
+  readonly signInRequest: TokenRequest
   /** Resources that the routes need tokens for; the first is asked for with the code. */
   readonly resources: readonly string[]
   /** Starts work that no answer waits for; it is awaited when the BFF closes. */
   inBackground(work: Promise<unknown>, failure: string): void
 }
 
-/** A request, read once: its head, canonical target and cookies. */
+/** A request, read once: its head, cookies, and canonical target below the frontend's base path. */
 export interface BffRequest extends RequestHead {
   readonly url: Target
   readonly cookies: readonly CookiePair[]

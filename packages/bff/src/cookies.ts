@@ -8,12 +8,15 @@ import {
 } from '@sallyport/core'
 import type { SignInDemands, SignInSecrets } from './oidc.ts'
 
-/** The session cookie. Its prefix makes browsers refuse it unless Secure, HttpOnly, host-only. */
-export const sessionCookieName = '__Host-Http-bff'
-const transactionPrefix = `${sessionCookieName}-tx.`
-const logoutCookieName = `${sessionCookieName}-logout`
+/**
+ * The session cookie's name. Its prefix makes browsers refuse it unless Secure, HttpOnly, host-only;
+ * frontends of one host differ by their base path.
+ */
+export function sessionCookieName(basePath: string): string {
+  return `__Host-Http-bff${basePath.replaceAll('/', '!')}`
+}
 
-const session = { sameSite: 'Strict' } as const
+const strict = { sameSite: 'Strict' } as const
 /** Lax: the browser comes back from the issuer with it, by a cross-site navigation. */
 const transaction = { sameSite: 'Lax' } as const
 
@@ -40,8 +43,6 @@ export interface PendingLogout {
 
 /** The BFF's cookies: what they are called, what they hold, how long they live. */
 export interface Cookies {
-  session(id: string): string
-  expireSession(): string
   /** The Set-Cookie values for a new transaction: it, and the ends of those it crowds out. */
   transaction(value: Transaction, present: readonly CookiePair[]): string[]
   /** The transaction of this state, if this browser started it and it is not too old. */
@@ -52,9 +53,20 @@ export interface Cookies {
   expireLogout(): string
 }
 
-export function createCookies(keys: readonly SealKey[], clock: Clock): Cookies {
-  const transactions = createSealer(keys, 'transaction')
-  const logouts = createSealer(keys, 'logout')
+/** What tells one frontend's cookies from another's. */
+interface CookiesConfig {
+  readonly sealKeys: readonly SealKey[]
+  readonly frontend: string
+  readonly basePath: string
+}
+
+export function createCookies(config: CookiesConfig, clock: Clock): Cookies {
+  const { sealKeys, frontend, basePath } = config
+  const transactions = createSealer(sealKeys, `transaction:${frontend}`)
+  const logouts = createSealer(sealKeys, `logout:${frontend}`)
+  const name = sessionCookieName(basePath)
+  const transactionPrefix = `${name}-tx.`
+  const logoutCookieName = `${name}-logout`
 
   function readTransaction(state: string, present: readonly CookiePair[]) {
     const sealed = onlyValue(`${transactionPrefix}${state}`, present)
@@ -71,16 +83,17 @@ export function createCookies(keys: readonly SealKey[], clock: Clock): Cookies {
   }
 
   return {
-    session: (id) => serializeCookie(sessionCookieName, id, session),
-    expireSession: () => expireCookie(sessionCookieName, session),
-
     transaction(value, present) {
       const name = `${transactionPrefix}${value.state}`
       const sealed = transactions.seal(JSON.stringify(value), value.state)
       const options = { ...transaction, maxAge: transactionLifetime }
       return [
         serializeCookie(name, sealed, options),
-        ...crowdedOut(present, name.length + sealed.length, readTransaction),
+        ...crowdedOut(present, {
+          prefix: transactionPrefix,
+          bytes: name.length + sealed.length,
+          read: readTransaction,
+        }),
       ]
     },
 
@@ -92,7 +105,7 @@ export function createCookies(keys: readonly SealKey[], clock: Clock): Cookies {
       const whole = logouts.seal(JSON.stringify(value), '')
       const isFitting = whole.length <= longestCookie
       const sealed = isFitting ? whole : logouts.seal(JSON.stringify(small), '')
-      return serializeCookie(logoutCookieName, sealed, { ...session, maxAge: logoutLifetime })
+      return serializeCookie(logoutCookieName, sealed, { ...strict, maxAge: logoutLifetime })
     },
 
     readLogout(present) {
@@ -100,7 +113,7 @@ export function createCookies(keys: readonly SealKey[], clock: Clock): Cookies {
       return read<PendingLogout>(logoutLifetime, sealed && logouts.open(sealed, ''))
     },
 
-    expireLogout: () => expireCookie(logoutCookieName, session),
+    expireLogout: () => expireCookie(logoutCookieName, strict),
   }
 }
 
@@ -118,14 +131,13 @@ const statePattern = /^[\w-]+$/
 /** Ends unreadable transactions, then the oldest, until a new one of `bytes` finds its place. */
 function crowdedOut(
   present: readonly CookiePair[],
-  bytes: number,
-  read: ReadTransaction,
+  { prefix, bytes, read }: { prefix: string; bytes: number; read: ReadTransaction },
 ): string[] {
   const kept: { name: string; bytes: number; createdAt: number }[] = []
   const ended = new Set<string>()
   for (const { name, value } of present) {
-    if (!name.startsWith(transactionPrefix)) continue
-    const state = name.slice(transactionPrefix.length)
+    if (!name.startsWith(prefix)) continue
+    const state = name.slice(prefix.length)
     if (!statePattern.test(state)) continue
     const found = read(state, present)
     if (found) kept.push({ name, bytes: name.length + value.length, createdAt: found.createdAt })

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '@sallyport/core'
 import type { Awaitable, SessionStore } from '@sallyport/session'
 import type { Telemetry } from '@sallyport/telemetry'
+import { type Background, createBackground } from './background.ts'
 import { parseConfig } from './config.ts'
 import type { BffContext, BffRequest } from './context.ts'
 import { createCookies } from './cookies.ts'
@@ -15,6 +16,9 @@ import { createRouteMatcher } from './routes/match.ts'
 import { proxy } from './routes/proxy.ts'
 import { createSessions } from './sessions/sessions.ts'
 import { createAccessTokens } from './tokens/access-tokens.ts'
+import { withBreaker } from './tokens/breaker.ts'
+import { createClientTokens } from './tokens/client-tokens.ts'
+import { createRenewAhead } from './tokens/renew-ahead.ts'
 
 /** What the BFF needs from its surroundings. */
 export interface BffParts {
@@ -45,9 +49,9 @@ export interface Bff {
  */
 export function createBff(options: BffOptions, parts: BffParts): Bff {
   const config = parseConfig(options)
-  const background = new Set<Promise<unknown>>()
+  const background = createBackground(parts.telemetry.log)
   const context = createContext(config, parts, background)
-  const matchRoute = createRouteMatcher(config.routes)
+  const matchRoute = createRouteMatcher(config.routes, config.basePath)
 
   function route(request: BffRequest): Awaitable<Decision> {
     const { path } = request.url
@@ -71,37 +75,37 @@ export function createBff(options: BffOptions, parts: BffParts): Bff {
 
     prepare: () => context.oidc.prepare(),
 
-    async close() {
-      await Promise.allSettled(background)
-    },
+    close: () => background.close(),
   }
 }
 
-function createContext(
-  config: BffConfig,
-  parts: BffParts,
-  background: Set<Promise<unknown>>,
-): BffContext {
+function createContext(config: BffConfig, parts: BffParts, background: Background): BffContext {
   const { store, telemetry, clock = systemClock } = parts
   const { log } = telemetry
-  const oidc = createOidcClient(config, telemetry, clock)
-  const sessions = createSessions({ config, store, clock, log })
-  const leaseTime = config.issuerTimeout * 2 + 5
-  const resources = config.routes.flatMap((route) => route.resource ?? [])
-  return {
-    config,
+  const oidc = withBreaker(createOidcClient(config, telemetry, clock), {
     clock,
-    log,
-    oidc,
-    sessions,
-    cookies: createCookies(config.sealKeys, clock),
-    accessTokens: createAccessTokens({ sessions, oidc, clock, log, leaseTime }),
+    trialTime: config.issuerTimeout,
+  })
+  const sessions = createSessions({ config, store, clock, log, later: background.later })
+  const renewAhead = createRenewAhead(log)
+  const resources = resourcesOf(config)
+  const signInRequest = { resource: resources[0] }
+  return {
+    ...{ config, clock, log, oidc, sessions, resources, signInRequest },
+    cookies: createCookies(config, clock),
+    accessTokens: createAccessTokens({
+      ...{ sessions, oidc, clock, log, renewAhead, signInRequest },
+      // Two attempts, and time to write what they bring.
+      leaseTime: config.issuerTimeout * 2 + 5,
+    }),
+    clientTokens: createClientTokens({ oidc, clock, renewAhead }),
     verifyLogoutToken: createLogoutTokenVerifier(config, oidc, { telemetry, clock }),
-    resources: [...new Set(resources)],
-    inBackground(work, failure) {
-      const settled = work.catch((error) => log.warn({ error }, failure))
-      background.add(settled)
-      settled.finally(() => background.delete(settled))
-    },
+    inBackground: background.run,
   }
+}
+
+/** What users' tokens are for; asked for at sign-in, the first together with the code. */
+function resourcesOf({ routes }: BffConfig): string[] {
+  const asked = routes.filter(({ token, grant }) => token.startsWith('user') && grant === 'refresh')
+  return [...new Set(asked.flatMap(({ resource }) => resource ?? []))]
 }

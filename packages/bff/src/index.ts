@@ -9,14 +9,13 @@ export type {
   RespondDecision,
 } from './decision.ts'
 export { isNavigation } from './headers.ts'
+export type { RouteConfig, RouteOptions, RouteToken } from './options/route-options.ts'
+export type { SessionConfig, SessionOptions } from './options/session-options.ts'
 export type {
   BffConfig,
   BffOptions,
   ClientPrivateKey,
   ClientSecret,
   LogoutOptions,
-  RouteConfig,
-  RouteOptions,
-  SessionOptions,
 } from './options.ts'
 export { type ErrorOptions, respondError } from './respond.ts'

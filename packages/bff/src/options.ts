@@ -1,8 +1,14 @@
 import type { SealKey } from '@sallyport/core'
+import type { RouteConfig, RouteOptions } from './options/route-options.ts'
+import type { SessionConfig, SessionOptions } from './options/session-options.ts'
 
 /** What a user writes. Durations are in seconds; URLs are absolute. */
 export interface BffOptions {
-  /** The one origin under which browsers reach the BFF, such as `https://app.example`. */
+  /**
+   * Where browsers reach the BFF: an origin such as `https://app.example`, or one with a path,
+   * `https://example.com/shop`, below which all of it lies. Paths of one origin share its cookies
+   * and its scripts: they keep frontends apart, not enemies.
+   */
   publicUrl: string
   /** The identity provider, exactly as it names itself in `iss` (RFC 8414 section 2). */
   issuer: string
@@ -38,45 +44,6 @@ export interface ClientSecret {
   secret: string
 }
 
-/** One path pattern and the upstream it goes to. */
-export interface RouteOptions {
-  /** A path, or a path and `/*`, which also matches the path itself. Whole segments count. */
-  match: string
-  /** Where it goes: origin and path that takes the place of the matched one. */
-  upstream: string
-  /**
-   * Methods that pass; others get 405.
-   * @defaultValue GET, HEAD, POST, PUT, PATCH, DELETE
-   */
-  methods?: string[] | undefined
-  /**
-   * `user`: the signed-in user's access token goes along, nobody else gets in. `none`: open to
-   * visitors, no token and no cookie goes along.
-   * @defaultValue 'user'
-   */
-  token?: 'user' | 'none' | undefined
-  /** The resource server the token must be for (RFC 8707); absent: what the issuer gives. */
-  resource?: string | undefined
-  /**
-   * Seconds until the upstream must have sent its response headers.
-   * @defaultValue 30
-   */
-  timeout?: number | undefined
-}
-
-export interface SessionOptions {
-  /**
-   * A session that nobody uses ends after this.
-   * @defaultValue 1800
-   */
-  idleTimeout?: number | undefined
-  /**
-   * Hard end of a session, however active.
-   * @defaultValue 28800
-   */
-  absoluteTimeout?: number | undefined
-}
-
 export interface LogoutOptions {
   /**
    * What tells the issuer whose session ends. `id_token` is what the standard recommends, and puts
@@ -95,6 +62,10 @@ export interface LogoutOptions {
 /** What the code reads: every default filled in, every route compiled. */
 export interface BffConfig {
   readonly publicUrl: URL
+  /** The path of `publicUrl`: empty, or `/shop` with neither escapes nor a slash at its end. */
+  readonly basePath: string
+  /** What sessions, keys and cookies of this frontend are kept apart by: origin and base path. */
+  readonly frontend: string
   readonly issuer: URL
   readonly clientId: string
   readonly clientAuthentication: ClientPrivateKey | ClientSecret
@@ -104,20 +75,6 @@ export interface BffConfig {
   readonly session: SessionConfig
   readonly logout: LogoutConfig
   readonly issuerTimeout: number
-}
-
-export interface RouteConfig {
-  readonly match: string
-  readonly upstream: URL
-  readonly methods: readonly string[]
-  readonly token: 'user' | 'none'
-  readonly resource?: string | undefined
-  readonly timeout: number
-}
-
-export interface SessionConfig {
-  readonly idleTimeout: number
-  readonly absoluteTimeout: number
 }
 
 export interface LogoutConfig {

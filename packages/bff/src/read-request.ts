@@ -3,7 +3,7 @@ import type { BffRequest } from './context.ts'
 import type { RequestHead } from './decision.ts'
 import { headerValues } from './headers.ts'
 import type { BffConfig } from './options.ts'
-import { parseTarget } from './target.ts'
+import { parseTarget, type Target } from './target.ts'
 
 /** More than any browser sends, and fewer than where servers cut off what comes last: our part. */
 const mostHeaders = 256
@@ -23,7 +23,15 @@ export function readRequest(head: RequestHead, config: BffConfig): BffRequest {
   if (hosts[0]?.toLowerCase() !== config.publicUrl.host) {
     throw new SallyportError('ERR_HOST_UNKNOWN', 'the Host is not that of publicUrl')
   }
-  const url = parseTarget(head.target, config.publicUrl.origin)
+  const url = belowBase(parseTarget(head.target, config.publicUrl.origin), config.basePath)
   const cookies: CookiePair[] = headerValues(head.headers, 'cookie').flatMap(parseCookies)
   return { ...head, url, cookies }
+}
+
+/** @throws `ERR_ROUTE_NOT_FOUND` for a path that is not the frontend's. */
+function belowBase(target: Target, basePath: string): Target {
+  const { path, query } = target
+  if (path === basePath) return { path: '/', query }
+  if (path.startsWith(`${basePath}/`)) return { path: path.slice(basePath.length), query }
+  throw new SallyportError('ERR_ROUTE_NOT_FOUND', 'the path is not below that of publicUrl')
 }

@@ -1,8 +1,7 @@
-import { SallyportError, uniqueCookie } from '@sallyport/core'
+import { SallyportError } from '@sallyport/core'
 import type { Awaitable } from '@sallyport/session'
 import { chain } from './awaitable.ts'
 import type { BffContext, BffRequest } from './context.ts'
-import { sessionCookieName } from './cookies.ts'
 import type { Session } from './sessions/session.ts'
 
 /**
@@ -12,24 +11,8 @@ import type { Session } from './sessions/session.ts'
  *   planted), or one that opens nothing.
  */
 export function requireSession(request: BffRequest, context: BffContext): Awaitable<Session> {
-  const { value, ambiguous } = uniqueCookie(request.cookies, sessionCookieName)
-  if (ambiguous) context.log.warn({ event: 'session_cookie_ambiguous' }, 'two session cookies')
-  if (value === undefined) throw missing()
-  return chain(context.sessions.open(value), (session) => {
-    if (!session) throw missing()
+  return chain(context.sessions.open(request.cookies), (session) => {
+    if (!session) throw new SallyportError('ERR_LOGIN_REQUIRED', 'no live session')
     return session
   })
-}
-
-/** The session of a request, if there is one. */
-export function presentSession(
-  request: BffRequest,
-  context: BffContext,
-): Awaitable<Session | undefined> {
-  const { value } = uniqueCookie(request.cookies, sessionCookieName)
-  return value === undefined ? undefined : context.sessions.open(value)
-}
-
-function missing(): SallyportError {
-  return new SallyportError('ERR_LOGIN_REQUIRED', 'no live session')
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { resolveReturnUrl } from './return-url.ts'
 
 const publicUrl = new URL('https://app.example')
-const resolve = (target: string) => resolveReturnUrl(target, publicUrl)
+const resolve = (target: string) => resolveReturnUrl(target, { publicUrl, basePath: '' })
 
 describe('a return URL', () => {
   test.each(['/', '/orders', '/orders?page=2#top', '/a/b/', '/caf%C3%A9'])(

@@ -81,6 +81,11 @@ export const errorCatalogue = {
     type: 'session_store_unavailable',
     title: 'Sessions cannot be read right now',
   },
+  ERR_SESSION_TOO_LARGE: {
+    status: 500,
+    type: 'session_too_large',
+    title: 'This session does not fit into cookies',
+  },
   ERR_TOKEN_UNAVAILABLE: {
     status: 403,
     type: 'token_unavailable',

@@ -58,7 +58,7 @@ async function endSessions(
   const isFirst = await sessions.claim(`logout:${order.issuer}:${order.jti}`, claimLifetime)
   // Delivered twice: whoever signed in since then did so after this logout.
   if (!isFirst) return respondEmpty()
-  const ended = await sessions.endAll(toFilter(order))
+  const ended = await sessions.endAll(toFilter(order), 'backchannel')
   log.info(
     { event: 'session_logout', reason: 'backchannel', ended },
     'sessions ended by the issuer',

@@ -1,12 +1,13 @@
 import { type ErrorCode, errorCode, SallyportError } from '@sallyport/core'
+import { paths } from '@sallyport/core/contract'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import type { TokenGrant } from '../oidc.ts'
-import { presentSession } from '../require-session.ts'
 import { redirect, respondError } from '../respond.ts'
 import type { Session, SessionContent } from '../sessions/session.ts'
 import { toStored } from '../tokens/access-tokens.ts'
+import { tokenKey } from '../tokens/token-request.ts'
 import { loginLink } from './login.ts'
 import { endSession } from './logout.ts'
 
@@ -29,23 +30,23 @@ export async function callback(request: BffRequest, context: BffContext): Promis
   const transaction = response && cookies.readTransaction(response.state, request.cookies)
   if (!response || !transaction || transaction.issuer !== config.issuer.href) {
     log.warn({ event: 'authn_login_fail', reason: 'no_transaction' }, 'a callback is refused')
-    return refuse(request, 'ERR_CALLBACK_REJECTED')
+    return refuse(request, 'ERR_CALLBACK_REJECTED', { context })
   }
   const setCookies = [cookies.expireTransaction(response.state)]
   if (!(await sessions.claim(`state:${response.state}`, claimLifetime))) {
     log.warn({ event: 'authn_login_fail', reason: 'replayed' }, 'a callback is refused')
-    return refuse(request, 'ERR_CALLBACK_REJECTED', { transaction, setCookies })
+    return refuse(request, 'ERR_CALLBACK_REJECTED', { context, transaction, setCookies })
   }
   const target = new URL(transaction.returnUrl, config.publicUrl)
   if (isSilentNo(response, transaction)) return redirect(target, { setCookies })
   try {
-    const url = new URL(`/bff/callback${request.url.query}`, config.publicUrl)
+    const url = new URL(`${config.basePath}${paths.callback}${request.url.query}`, config.publicUrl)
     const grant = await oidc.redeem(url, transaction, resources[0])
-    const id = await startSession(request, context, grant)
-    return redirect(target, { setCookies: [...setCookies, cookies.session(id)] })
+    const session = await startSession(request, context, { grant, transaction })
+    return redirect(target, { setCookies: [...setCookies, ...session.setCookies] })
   } catch (error) {
     log.warn({ event: 'authn_login_fail', error }, 'a sign-in could not be completed')
-    return refuse(request, callbackCode(error), { transaction, setCookies })
+    return refuse(request, callbackCode(error), { context, transaction, setCookies })
   }
 }
 
@@ -84,9 +85,9 @@ function isSilentNo({ error }: AuthorizationResponse, { parameters }: Transactio
 async function startSession(
   request: BffRequest,
   context: BffContext,
-  grant: TokenGrant,
-): Promise<string> {
-  const { clock, log, sessions, resources } = context
+  { grant, transaction }: { grant: TokenGrant; transaction: Transaction },
+): Promise<Session> {
+  const { clock, log, sessions, signInRequest } = context
   const { claims, idToken } = grant
   if (!claims || !idToken) {
     throw new SallyportError('ERR_IDP_RESPONSE_INVALID', 'the issuer sent no ID token')
@@ -95,16 +96,19 @@ async function startSession(
     claims,
     idToken,
     refreshToken: grant.refreshToken,
-    accessTokens: { [resources[0] ?? '']: toStored(grant, clock()) },
+    refreshExpiresAt: grant.refreshExpiresIn && clock() + grant.refreshExpiresIn,
+    dpopKey: transaction.dpopKey,
+    accessTokens: { [tokenKey(signInRequest)]: toStored(grant, clock()) },
   }
   if (!grant.refreshToken) {
     log.warn('the issuer gave no refresh token: this session lasts as long as its access token')
   }
-  const { id, session } = await sessions.create(claims, content)
-  const old = await presentSession(request, context)
+  const startedAt = transaction.createdAt
+  const session = await sessions.create({ claims, content, startedAt })
+  const old = await sessions.open(request.cookies)
   if (old) await endSession(old, context, isSameSignIn(old, session) ? 'repeated' : 'replaced')
   log.info({ event: 'authn_login_success', subject: claims.sub }, 'signed in')
-  return id
+  return session
 }
 
 /** Whether both come from one session at the issuer, and so perhaps from one grant of it. */
@@ -127,13 +131,14 @@ const details: Partial<Record<ErrorCode, string>> = {
 }
 
 interface Refusal {
+  context: BffContext
   transaction?: Transaction
   setCookies?: readonly string[]
 }
 
-function refuse(request: BffRequest, code: ErrorCode, refusal: Refusal = {}): RespondDecision {
-  const { transaction, setCookies = [] } = refusal
+function refuse(request: BffRequest, code: ErrorCode, refusal: Refusal): RespondDecision {
+  const { context, transaction, setCookies = [] } = refusal
   const detail = details[code]
-  const link = loginLink(transaction?.returnUrl)
+  const link = loginLink(context.config.basePath, transaction?.returnUrl)
   return respondError(request, code, { ...(detail ? { detail } : {}), link, setCookies })
 }

@@ -1,9 +1,10 @@
 import { errorCode } from '@sallyport/core'
+import { paths } from '@sallyport/core/contract'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import { asksForMore, type LoginParameters, parseLoginParameters } from '../login-parameters.ts'
-import { presentSession } from '../require-session.ts'
+import type { BffConfig } from '../options.ts'
 import { redirect, respondError } from '../respond.ts'
 import { resolveReturnUrl } from '../return-url.ts'
 
@@ -15,12 +16,13 @@ import { resolveReturnUrl } from '../return-url.ts'
  * finished costs the server nothing. Which other parameters pass: see login-parameters.ts.
  */
 export async function login(request: BffRequest, context: BffContext): Promise<RespondDecision> {
+  const { basePath } = context.config
   const query = new URLSearchParams(request.url.query)
-  const returnUrl = readReturnUrl(query, context.config.publicUrl)
+  const returnUrl = readReturnUrl(query, context.config)
   if (!returnUrl) {
     return respondError(request, 'ERR_RETURN_URL_INVALID', {
       detail: 'returnUrl must be one path of this application, such as /orders.',
-      link: { href: '/', label: 'Go to the application' },
+      link: { href: `${basePath}/`, label: 'Go to the application' },
     })
   }
   const read = parseLoginParameters(query)
@@ -28,11 +30,11 @@ export async function login(request: BffRequest, context: BffContext): Promise<R
   if (problem) {
     return respondError(request, 'ERR_LOGIN_PARAMETER_INVALID', {
       detail: `${problem} is repeated, or is no value that can be passed on.`,
-      link: loginLink(toPath(returnUrl)),
+      link: loginLink(basePath, toPath(returnUrl)),
     })
   }
   const { parameters } = read
-  if (!asksForMore(parameters) && (await presentSession(request, context))) {
+  if (!asksForMore(parameters) && (await context.sessions.open(request.cookies))) {
     return redirect(returnUrl)
   }
   return startSignIn(request, context, { returnUrl, parameters })
@@ -66,15 +68,18 @@ async function startSignIn(
     const detail = 'Nobody can sign in until it is back. Those who are signed in can go on.'
     return respondError(request, errorCode(error), {
       ...(errorCode(error) === 'ERR_IDP_UNAVAILABLE' ? { detail } : {}),
-      link: { ...loginLink(transaction.returnUrl), label: 'Try again' },
+      link: { ...loginLink(config.basePath, transaction.returnUrl), label: 'Try again' },
     })
   }
 }
 
 /** Where to restart a sign-in that went wrong, keeping where it was going. */
-export function loginLink(returnUrl: string | undefined): { href: string; label: string } {
+export function loginLink(
+  basePath: string,
+  returnUrl: string | undefined,
+): { href: string; label: string } {
   const query = returnUrl ? `?returnUrl=${encodeURIComponent(returnUrl)}` : ''
-  return { href: `/bff/login${query}`, label: 'Sign in again' }
+  return { href: `${basePath}${paths.login}${query}`, label: 'Sign in again' }
 }
 
 /**
@@ -83,15 +88,16 @@ export function loginLink(returnUrl: string | undefined): { href: string; label:
  *
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin OpenID Connect Core 1.0, section 4}
  */
-function readReturnUrl(query: URLSearchParams, publicUrl: URL): URL | undefined {
+function readReturnUrl(query: URLSearchParams, config: BffConfig): URL | undefined {
   const names = [...query.keys()]
   if (names.some((name) => name.startsWith('returnUrl['))) return undefined
   const values = [...query.getAll('returnUrl'), ...query.getAll('target_link_uri')]
-  const [value = '/', another] = values
+  const { publicUrl, basePath } = config
+  const [value = `${basePath}/`, another] = values
   if (another !== undefined) return undefined
   const { origin } = publicUrl
   const isWhole = query.has('target_link_uri') && value.startsWith(`${origin}/`)
-  return resolveReturnUrl(isWhole ? value.slice(origin.length) : value, publicUrl)
+  return resolveReturnUrl(isWhole ? value.slice(origin.length) : value, config)
 }
 
 /** Nobody may choose the issuer by a link; naming the one that is configured is allowed. */

@@ -2,9 +2,9 @@ import { type LogoutResponse, paths } from '@sallyport/core/contract'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { PendingLogout } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
-import { presentSession } from '../require-session.ts'
+import type { BffConfig } from '../options.ts'
 import { redirect, respondError, respondJson } from '../respond.ts'
-import { logoutSid, type Session } from '../sessions/session.ts'
+import { type EndReason, logoutSid, type Session } from '../sessions/session.ts'
 
 /**
  * `POST /bff/logout`: ends the session here and now, and tells the page where to go to end the
@@ -15,14 +15,14 @@ export async function logoutByScript(
   request: BffRequest,
   context: BffContext,
 ): Promise<RespondDecision> {
-  const { cookies } = context
-  const session = await presentSession(request, context)
-  const setCookies = [cookies.expireSession()]
+  const { config, cookies, sessions } = context
+  const session = await sessions.open(request.cookies)
+  const setCookies = [...sessions.expire(request.cookies)]
   if (session) {
     await endSession(session, context, 'logout')
     setCookies.push(cookies.logout(pendingLogout(session, context)))
   }
-  const body: LogoutResponse = { logoutUrl: paths.logout }
+  const body: LogoutResponse = { logoutUrl: `${config.basePath}${paths.logout}` }
   return respondJson(body, { setCookies })
 }
 
@@ -35,8 +35,8 @@ export async function logoutByLink(
   request: BffRequest,
   context: BffContext,
 ): Promise<RespondDecision> {
-  const { config, cookies } = context
-  const session = await presentSession(request, context)
+  const { config, cookies, sessions } = context
+  const session = await sessions.open(request.cookies)
   if (!session) {
     const pending = cookies.readLogout(request.cookies)
     const location = await afterLogout(pending, context)
@@ -46,12 +46,12 @@ export async function logoutByLink(
   if (sids.length !== 1 || sids[0] !== logoutSid(session)) {
     return respondError(request, 'ERR_LOGOUT_REJECTED', {
       detail: 'Sign out from within the application instead.',
-      link: { href: config.logout.returnPath, label: 'Go to the application' },
+      link: { href: homeOf(config).href, label: 'Go to the application' },
     })
   }
   await endSession(session, context, 'logout')
   const location = await afterLogout(pendingLogout(session, context), context)
-  return redirect(location, { setCookies: [cookies.expireSession()] })
+  return redirect(location, { setCookies: sessions.expire(request.cookies) })
 }
 
 /**
@@ -64,16 +64,19 @@ export async function logoutByLink(
 export async function endSession(
   session: Session,
   context: BffContext,
-  reason: 'logout' | 'replaced' | 'repeated',
+  reason: EndReason,
 ): Promise<void> {
   const { log, oidc, sessions } = context
-  const ended = await sessions.end(session.record.key)
+  const ended = await sessions.end(session, reason)
   if (!ended) return
   log.info({ event: 'session_logout', reason, subject: session.record.subject }, 'session ended')
   const { refreshToken } = ended.content
   // A repeated sign-in may go on with the same grant, and revoking ends that as a whole.
   if (refreshToken && reason !== 'repeated') {
-    context.inBackground(oidc.revoke(refreshToken), 'a refresh token could not be revoked')
+    context.inBackground(
+      oidc.revoke(refreshToken, 'refresh_token'),
+      'a refresh token could not be revoked',
+    )
   }
 }
 
@@ -93,7 +96,7 @@ async function afterLogout(
   pending: PendingLogout | undefined,
   { config, log, oidc }: BffContext,
 ): Promise<URL> {
-  const home = new URL(config.logout.returnPath, config.publicUrl)
+  const home = homeOf(config)
   if (!pending) return home
   const parameters: Record<string, string> = { post_logout_redirect_uri: home.href }
   if (pending.idToken) parameters.id_token_hint = pending.idToken
@@ -104,4 +107,9 @@ async function afterLogout(
     log.warn({ error }, "the issuer's session is not ended")
     return home
   }
+}
+
+/** The page of the application that a sign-out ends on. */
+function homeOf({ publicUrl, basePath, logout }: BffConfig): URL {
+  return new URL(`${basePath}${logout.returnPath}`, publicUrl)
 }

@@ -5,6 +5,7 @@ import type { BffContext, BffRequest } from '../context.ts'
 import type { RespondDecision } from '../decision.ts'
 import { requireSession } from '../require-session.ts'
 import { respondJson } from '../respond.ts'
+import { idleEnd } from '../sessions/lifetimes.ts'
 import { logoutSid, type Session } from '../sessions/session.ts'
 
 /** Claims that concern the protocol, not the person: they stay here. */
@@ -18,15 +19,15 @@ const hashClaims = /^(?:at|c|s|rt)_hash$/
 export function user(request: BffRequest, context: BffContext): Awaitable<RespondDecision> {
   return chain(requireSession(request, context), (session) => {
     const isSliding = new URLSearchParams(request.url.query).get('slide') !== 'false'
-    if (isSliding) context.sessions.slide(session)
-    return respondJson(toUserResponse(session, context, isSliding))
+    const setCookies = isSliding ? context.sessions.slide(session) : session.setCookies
+    return respondJson(toUserResponse(session, context, isSliding), { setCookies })
   })
 }
 
 function toUserResponse(session: Session, context: BffContext, isSliding: boolean): UserResponse {
   const { clock, config } = context
   const { record, content } = session
-  const slid = Math.min(clock() + config.session.idleTimeout, record.absoluteExpiresAt)
+  const slid = idleEnd(config.session, session, clock())
   const expiresAt = isSliding ? Math.max(slid, record.expiresAt) : record.expiresAt
   const claims = Object.entries(content.claims)
     .filter(([type]) => !protocolClaims.has(type) && !hashClaims.test(type))
@@ -35,7 +36,7 @@ function toUserResponse(session: Session, context: BffContext, isSliding: boolea
     ...claims,
     {
       type: sessionClaims.logoutUrl,
-      value: `${paths.logout}?sid=${encodeURIComponent(logoutSid(session))}`,
+      value: `${config.basePath}${paths.logout}?sid=${encodeURIComponent(logoutSid(session))}`,
     },
     { type: sessionClaims.expiresIn, value: expiresAt - clock() },
   ]

@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import type { RouteConfig } from '../options.ts'
+import type { RouteConfig } from '../options/route-options.ts'
 import { createRouteMatcher } from './match.ts'
 
 function route(match: string, upstream = 'http://up.internal'): RouteConfig {
-  return { match, upstream: new URL(upstream), methods: ['GET'], token: 'user', timeout: 30 }
+  return {
+    match,
+    upstream: new URL(upstream),
+    methods: ['GET'],
+    token: 'user',
+    grant: 'refresh',
+    timeout: 30,
+  }
 }
 
 describe('routes', () => {

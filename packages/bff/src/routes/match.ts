@@ -1,4 +1,4 @@
-import type { RouteConfig } from '../options.ts'
+import type { RouteConfig } from '../options/route-options.ts'
 
 /** A route ready to match, and to translate paths both ways. */
 export interface CompiledRoute extends RouteConfig {
@@ -12,14 +12,14 @@ export interface CompiledRoute extends RouteConfig {
 export type RouteMatcher = (path: string) => CompiledRoute | undefined
 
 /** Compiles routes once. Matching looks at each prefix of the path, not at each route. */
-export function createRouteMatcher(routes: readonly RouteConfig[]): RouteMatcher {
+export function createRouteMatcher(routes: readonly RouteConfig[], basePath = ''): RouteMatcher {
   const exact = new Map<string, CompiledRoute>()
   const prefixes = new Map<string, CompiledRoute>()
   for (const route of routes) {
     const isPrefix = route.match.endsWith('/*')
     const base = isPrefix ? route.match.slice(0, -2) : route.match
     const map = isPrefix ? prefixes : exact
-    map.set(base, compile(route, base))
+    map.set(base, compile(route, { base, basePath }))
   }
 
   return (path) => {
@@ -33,14 +33,17 @@ export function createRouteMatcher(routes: readonly RouteConfig[]): RouteMatcher
   }
 }
 
-function compile(route: RouteConfig, base: string): CompiledRoute {
+function compile(
+  route: RouteConfig,
+  { base, basePath }: { base: string; basePath: string },
+): CompiledRoute {
   const upstreamBase = route.upstream.pathname.replace(/\/$/, '')
   return {
     ...route,
     toUpstream: (path) => `${upstreamBase}${path.slice(base.length)}` || '/',
     fromUpstream(path) {
       const isInside = path === upstreamBase || path.startsWith(`${upstreamBase}/`)
-      return isInside ? `${base}${path.slice(upstreamBase.length)}` || '/' : undefined
+      return isInside ? `${basePath}${base}${path.slice(upstreamBase.length)}` || '/' : undefined
     },
   }
 }

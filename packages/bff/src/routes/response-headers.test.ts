@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { headerValue, headerValues } from '../headers.ts'
-import type { RouteConfig } from '../options.ts'
+import type { RouteConfig } from '../options/route-options.ts'
 import { createRouteMatcher } from './match.ts'
 import { toBrowserHeaders } from './response-headers.ts'
 
@@ -9,6 +9,7 @@ const config: RouteConfig = {
   upstream: new URL('http://orders.internal/v1/orders'),
   methods: ['GET'],
   token: 'user',
+  grant: 'refresh',
   timeout: 30,
 }
 const route = createRouteMatcher([config])('/api/orders')

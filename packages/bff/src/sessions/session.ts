@@ -4,6 +4,8 @@ import type { SessionRecord } from '@sallyport/session'
 /** An access token as it is kept. */
 export interface StoredAccessToken {
   readonly accessToken: string
+  /** How it is presented. */
+  readonly tokenType: 'Bearer' | 'DPoP'
   readonly obtainedAt: EpochSeconds
   readonly expiresAt: EpochSeconds
 }
@@ -15,7 +17,11 @@ export interface SessionContent {
   /** The latest ID token, to name the session to the issuer when it ends. */
   readonly idToken: string
   readonly refreshToken?: string | undefined
-  /** By resource; the key is empty for what the issuer gives unasked. */
+  /** When the refresh token ends, if the issuer says so; the session does not outlive it. */
+  readonly refreshExpiresAt?: EpochSeconds | undefined
+  /** What access and refresh token are bound to, when they are bound to a key of the session's. */
+  readonly dpopKey?: DpopKey | undefined
+  /** By what was asked for: see `tokenKey`. */
   readonly accessTokens: Readonly<Record<string, StoredAccessToken>>
 }
 
@@ -23,9 +29,23 @@ export interface SessionContent {
 export interface Session {
   readonly record: SessionRecord
   readonly content: SessionContent
+  /** Set-Cookie values that bring the browser up to date, to go with whatever answer it gets. */
+  readonly setCookies: readonly string[]
 }
 
+/** Why a session ended, for the log and for whoever still watches it. */
+export type EndReason =
+  | 'logout'
+  | 'replaced'
+  | 'repeated'
+  | 'expired'
+  | 'refresh_rejected'
+  | 'backchannel'
+  | 'frontchannel'
+  | 'shared_signals'
+  | 'revoked'
+
 /** What a link must name to sign this session out: the issuer's `sid`, or one of our own. */
-export function logoutSid(session: Session): string {
-  return session.record.sid ?? session.record.key.slice(0, 22)
+export function logoutSid({ record }: Pick<Session, 'record'>): string {
+  return record.sid ?? record.key.slice(0, 22)
 }

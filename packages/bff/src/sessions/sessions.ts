@@ -1,40 +1,56 @@
-import { type Clock, createSealer, randomToken, sha256 } from '@sallyport/core'
-import type {
-  Awaitable,
-  SessionFilter,
-  SessionKey,
-  SessionLease,
-  SessionRecord,
-  SessionStore,
-} from '@sallyport/session'
+import type { Clock, CookiePair } from '@sallyport/core'
+import type { Awaitable, SessionFilter, SessionLease, SessionStore } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
-import { chain } from '../awaitable.ts'
 import type { IdTokenClaims } from '../oidc.ts'
 import type { BffConfig } from '../options.ts'
-import type { Session, SessionContent } from './session.ts'
-import { storeFailure, withStoreFailures } from './store-failures.ts'
+import { createSealedSessions } from './sealed-sessions.ts'
+import type { EndReason, Session, SessionContent } from './session.ts'
+import { type OpenStore, withStoreFailures } from './store-failures.ts'
+import { createStoredSessions } from './stored-sessions.ts'
 
-/** Sessions, opened and sealed; below is a store that knows no secret. */
+/** Sessions, opened and sealed, in either mode; below is a store that knows no secret. */
 export interface Sessions {
-  /** The live session of a cookie's value. */
-  open(cookieValue: string): Awaitable<Session | undefined>
-  read(key: SessionKey): Awaitable<Session | undefined>
-  /** @returns the new session and the secret for its cookie. */
-  create(claims: IdTokenClaims, content: SessionContent): Promise<{ session: Session; id: string }>
+  /** Whether the cookies name a session at all, live or not. */
+  isNamed(cookies: readonly CookiePair[]): boolean
+  /** The live session that the cookies name. */
+  open(cookies: readonly CookiePair[]): Awaitable<Session | undefined>
+  /** A session that was opened, as it is now. */
+  reload(session: Session): Awaitable<Session | undefined>
+  /**
+   * Starts a session under a new id; its `setCookies` give it to the browser.
+   *
+   * @throws `ERR_CALLBACK_REJECTED` when the issuer has ended this sign-in meanwhile,
+   *   `ERR_SESSION_TOO_LARGE` when it does not fit into cookies.
+   */
+  create(start: SessionStart): Promise<Session>
   /** Compare-and-set on the session that was read; `false` when somebody else was first. */
   update(session: Session, changes: SessionChanges): Awaitable<boolean>
-  /** Puts off the idle end, when that is worth a write. Nobody waits for it. */
-  slide(session: Session): void
+  /** Counts as activity. @returns Set-Cookie values for the answer, those of the session included. */
+  slide(session: Session): readonly string[]
   /**
    * Ends a session, whatever else is under way.
    *
    * @returns its last state, the latest refresh token in it, to the one caller that ended it.
    */
-  end(key: SessionKey): Promise<Session | undefined>
-  /** Ends all that match, with tombstones. @returns how many. */
-  endAll(filter: SessionFilter): Awaitable<number>
+  end(session: Session, reason: EndReason): Promise<Session | undefined>
+  /**
+   * Ends all that match, also those whose sign-in is under way.
+   *
+   * @returns how many; `undefined` when they live in browsers, where nobody can count them.
+   */
+  endAll(filter: SessionFilter, reason: EndReason): Promise<number | undefined>
+  /** Set-Cookie values that take the session's cookies from a browser. */
+  expire(cookies: readonly CookiePair[]): readonly string[]
   /** `true` for the first caller only; see `SessionStore.claim`. */
   claim(id: string, lifetime: number): Awaitable<boolean>
+}
+
+/** What a sign-in brought. */
+export interface SessionStart {
+  readonly claims: IdTokenClaims
+  readonly content: SessionContent
+  /** When the sign-in began: what ended between then and now ends this session too. */
+  readonly startedAt: number
 }
 
 export interface SessionChanges {
@@ -49,98 +65,19 @@ export interface SessionsOptions {
   store: SessionStore
   clock: Clock
   log: Logger
+  /** Does something after so many seconds, unless the BFF closes before. */
+  later(seconds: number, work: () => Promise<void>): void
 }
 
-const idPattern = /^[\w-]{43}$/
-/** A session is written again for its idle end at most this often, in seconds. */
-const longestSlideStep = 60
+/** What either mode is made of. */
+export interface SessionsParts extends Omit<SessionsOptions, 'store'> {
+  store: OpenStore
+}
 
+/** Creates the keeper of sessions for the configured mode. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { config, clock, log } = options
-  const store = withStoreFailures(options.store)
-  const { idleTimeout, absoluteTimeout } = config.session
-  const frontend = config.publicUrl.origin
-  const sealer = createSealer(config.sealKeys, 'session')
-  const slideStep = Math.min(longestSlideStep, Math.ceil(idleTimeout / 10))
-
-  function unseal(record: SessionRecord | undefined): Session | undefined {
-    if (!record || record.frontend !== frontend || record.expiresAt <= clock()) return undefined
-    const text = sealer.open(record.sealed, record.key)
-    if (text === undefined) {
-      log.warn({ event: 'crypt_decrypt_fail' }, 'a stored session cannot be opened with any key')
-      return undefined
-    }
-    return { record, content: JSON.parse(text) }
-  }
-
-  const sessions: Sessions = {
-    open(cookieValue) {
-      return idPattern.test(cookieValue) ? sessions.read(toSessionKey(cookieValue)) : undefined
-    },
-
-    read(key) {
-      return chain(store.get(key), unseal)
-    },
-
-    async create(claims, content) {
-      const id = randomToken()
-      const key = toSessionKey(id)
-      const now = clock()
-      const absoluteExpiresAt = now + absoluteTimeout
-      const sid = typeof claims.sid === 'string' ? { sid: claims.sid } : {}
-      const record: SessionRecord = {
-        ...{ key, version: 1, frontend, issuer: claims.iss, subject: claims.sub, ...sid },
-        ...{ createdAt: now, absoluteExpiresAt },
-        expiresAt: Math.min(now + idleTimeout, absoluteExpiresAt),
-        sealed: sealer.seal(JSON.stringify(content), key),
-      }
-      const isWritten = await store.put(record)
-      if (!isWritten) throw storeFailure(new Error('a new session was not stored'))
-      return { session: { record, content }, id }
-    },
-
-    update({ record, content: present }, changes) {
-      const { content = present, expiresAt = record.expiresAt } = changes
-      const { lease: held, ...kept } = record
-      const lease = 'lease' in changes ? changes.lease : held
-      const next: SessionRecord = {
-        ...kept,
-        ...(lease && { lease }),
-        expiresAt,
-        version: record.version + 1,
-        // Always anew: each write brings a session to the newest key.
-        sealed: sealer.seal(JSON.stringify(content), record.key),
-      }
-      return store.put(next)
-    },
-
-    slide(session) {
-      const { absoluteExpiresAt, expiresAt } = session.record
-      const wanted = Math.min(clock() + idleTimeout, absoluteExpiresAt)
-      if (wanted - expiresAt < slideStep) return
-      const write = async () => sessions.update(session, { expiresAt: wanted })
-      write().catch((error) => log.warn({ error }, 'a session could not be prolonged'))
-    },
-
-    async end(key) {
-      for (;;) {
-        const session = await sessions.read(key)
-        if (!session) return undefined
-        // With the lease taken away, a renewal under way cannot write what it brings: it revokes it.
-        const lease = { holder: randomToken(), until: session.record.absoluteExpiresAt }
-        if (!(await sessions.update(session, { lease }))) continue
-        const isEnded = await store.delete(key)
-        return isEnded ? session : undefined
-      }
-    },
-
-    endAll: (filter) => store.deleteAll(filter),
-
-    claim: (id, lifetime) => store.claim(id, clock() + lifetime),
-  }
-  return sessions
-}
-
-function toSessionKey(id: string): SessionKey {
-  return sha256(id) as SessionKey
+  const parts = { ...options, store: withStoreFailures(options.store) }
+  return options.config.session.mode === 'sealed'
+    ? createSealedSessions(parts)
+    : createStoredSessions(parts)
 }

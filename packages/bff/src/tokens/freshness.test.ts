@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { freshness } from './freshness.ts'
 
 const token = (lifetime: number) => ({
-  accessToken: 'a',
+  accessToken: '',
+  tokenType: 'Bearer' as const,
   obtainedAt: 1000,
   expiresAt: 1000 + lifetime,
 })

@@ -1,15 +1,16 @@
 /** Shares one pending call per key, so that parallel requests of a session renew a token once. */
-export function singleFlight<Key extends readonly string[], Value>(
-  run: (...key: Key) => Promise<Value>,
-): (...key: Key) => Promise<Value> {
+export function singleFlight<Arguments extends readonly unknown[], Value>(
+  run: (...given: Arguments) => Promise<Value>,
+  toKey: (...given: Arguments) => readonly string[],
+): (...given: Arguments) => Promise<Value> {
   const pending = new Map<string, Promise<Value>>()
 
-  return (...key) => {
-    const name = JSON.stringify(key)
+  return (...given) => {
+    const name = JSON.stringify(toKey(...given))
     const running = pending.get(name)
     if (running) return running
 
-    const started = run(...key).finally(() => pending.delete(name))
+    const started = run(...given).finally(() => pending.delete(name))
     pending.set(name, started)
     return started
   }

@@ -1,0 +1,116 @@
+import { absoluteUri, httpUrl, scopeToken, strictObject } from '@sallyport/core/options'
+import * as z from 'zod'
+import { canonicalPath } from '../target.ts'
+
+/** Whose access token goes to an upstream. */
+export type RouteToken = (typeof routeTokens)[number]
+
+const routeTokens = ['user', 'client', 'user-or-client', 'user-or-none', 'none'] as const
+
+/** One path pattern and the upstream it goes to. */
+export interface RouteOptions {
+  /** A path, or a path and `/*`, which also matches the path itself. Whole segments count. */
+  match: string
+  /** Where it goes: origin and path that takes the place of the matched one. */
+  upstream: string
+  /**
+   * Methods that pass; others get 405.
+   * @defaultValue GET, HEAD, POST, PUT, PATCH, DELETE
+   */
+  methods?: string[] | undefined
+  /**
+   * Whose access token goes along.
+   *
+   * - `user`: the signed-in user's; nobody else gets in.
+   * - `client`: the BFF's own, by client credentials, for visitors and users alike.
+   * - `user-or-client`: the user's, and the BFF's own for a visitor.
+   * - `user-or-none`: the user's, and none for a visitor.
+   * - `none`: none, for anybody; no cookie goes along either.
+   *
+   * A visitor is who sends no session cookie. Whoever sends one that is over gets 401 on all routes
+   * that may take a user's token: a call meant for a person is never made in another name.
+   * @defaultValue 'user'
+   */
+  token?: RouteToken | undefined
+  /** The resource server the token must be for (RFC 8707); absent: what the issuer gives. */
+  resource?: string | undefined
+  /** The same for issuers that know `audience` instead (RFC 8693 section 2.1, Auth0). */
+  audience?: string | undefined
+  /** What the token may do: exactly these scopes are asked for. Absent: what the issuer gives. */
+  scopes?: string[] | undefined
+  /**
+   * How the user's token for this route is had: `refresh` asks with the refresh token (RFC 8707
+   * section 2.2), `exchange` gives the token from sign-in in exchange (RFC 8693).
+   * @defaultValue 'refresh'
+   */
+  grant?: 'refresh' | 'exchange' | undefined
+  /**
+   * Seconds until the upstream must have sent its response headers.
+   * @defaultValue 30
+   */
+  timeout?: number | undefined
+}
+
+/** A route with every default filled in. */
+export interface RouteConfig {
+  readonly match: string
+  readonly upstream: URL
+  readonly methods: readonly string[]
+  readonly token: RouteToken
+  readonly resource?: string | undefined
+  readonly audience?: string | undefined
+  readonly scopes?: readonly string[] | undefined
+  readonly grant: 'refresh' | 'exchange'
+  readonly timeout: number
+}
+
+const defaultMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** A path in the one form in which paths are matched. */
+export const path = z.string().refine((text) => {
+  try {
+    return text.startsWith('/') && canonicalPath(text) === text
+  } catch {
+    return false
+  }
+}, 'must be a canonical path that starts with "/"')
+
+const pattern = z
+  .string()
+  .refine(
+    (text) => path.safeParse(text.replace(/\/\*$/, '') || '/').success && !/\*./.test(text),
+    'must be a canonical path, optionally ending in "/*"',
+  )
+  .refine((text) => !/^\/bff(\/|$)/.test(text), '"/bff" belongs to the BFF itself')
+
+/** The schema of {@link RouteOptions}. */
+export const route = strictObject({
+  match: pattern,
+  upstream: httpUrl
+    .refine((text) => !text.includes('?'), 'must not contain a query')
+    .transform((text) => new URL(text)),
+  methods: z
+    .array(z.string().regex(/^[A-Z]+$/))
+    .min(1)
+    .default(defaultMethods),
+  token: z.enum(routeTokens).default('user'),
+  resource: absoluteUri.optional(),
+  audience: z.string().min(1).optional(),
+  scopes: z.array(scopeToken).min(1).optional(),
+  grant: z.enum(['refresh', 'exchange']).default('refresh'),
+  timeout: z.int().positive().default(30),
+}).superRefine(({ token, resource, audience, scopes, grant }, context) => {
+  const problem = (name: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [name], message })
+  if (token === 'none') {
+    for (const [name, value] of Object.entries({ resource, audience, scopes })) {
+      if (value !== undefined) problem(name, 'is for a token, and token is "none"')
+    }
+  }
+  if (grant === 'exchange' && (token === 'none' || token === 'client')) {
+    problem('grant', `exchanges a user's token, and token is "${token}"`)
+  }
+  if (grant === 'exchange' && !resource && !audience) {
+    problem('grant', 'needs a resource or an audience to exchange for')
+  }
+})

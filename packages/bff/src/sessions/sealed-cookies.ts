@@ -1,0 +1,86 @@
+import {
+  type CookiePair,
+  createSealer,
+  expireCookie,
+  type SealKey,
+  serializeCookie,
+  uniqueCookie,
+} from '@sallyport/core'
+import type { SessionRecord } from '@sallyport/session'
+import { sessionCookieName } from '../cookies.ts'
+import type { SessionContent } from './session.ts'
+
+/** A session as it travels: all of it, under one seal. */
+export interface SealedSession {
+  /** Grows by one with each renewal: tells which of two states of a session is the newer one. */
+  readonly generation: number
+  /** The generation that this one was made from, until the browser has shown that it has this one. */
+  readonly renewedFrom?: number | undefined
+  readonly record: SealedRecord
+  readonly content: SessionContent
+}
+
+/** What a record says of a session, but for where it is kept. */
+export type SealedRecord = Omit<SessionRecord, 'version' | 'sealed' | 'lease'>
+
+/** The set of cookies that holds a session. */
+export interface SealedCookies {
+  isNamed(cookies: readonly CookiePair[]): boolean
+  read(cookies: readonly CookiePair[]): SealedSession | undefined
+  /** Set-Cookie values for the whole set, or `undefined` when it would be too large. */
+  write(session: SealedSession): string[] | undefined
+  expire(cookies: readonly CookiePair[]): string[]
+}
+
+/** Browsers take a cookie of up to 4096 bytes, its name included (RFC 6265bis section 5.6). */
+const longestChunk = 3900
+/** With those of sign-ins still below the 16 KiB of headers that a server takes here. */
+const mostChunks = 3
+
+const attributes = { sameSite: 'Strict' } as const
+
+/**
+ * Creates the reader and writer of the set. It is sealed once, as a whole, with the number of its
+ * chunks as context: chunks of two sets, or one too few, open nothing.
+ */
+export function createSealedCookies(options: {
+  sealKeys: readonly SealKey[]
+  frontend: string
+  basePath: string
+}): SealedCookies {
+  const sealer = createSealer(options.sealKeys, `sealed-session:${options.frontend}`)
+  const name = sessionCookieName(options.basePath)
+  const names = Array.from({ length: mostChunks }, (_, i) => (i === 0 ? name : `${name}.${i}`))
+
+  return {
+    isNamed: (cookies) => cookies.some((cookie) => cookie.name === name),
+
+    read(cookies) {
+      const [first, ...others] = names.map((one) => uniqueCookie(cookies, one).value)
+      const [, count, start] = /^([1-3])~([\w.-]+)$/.exec(first ?? '') ?? []
+      if (!count || !start) return undefined
+      const chunks = [start, ...others.slice(0, Number(count) - 1)]
+      if (chunks.some((chunk) => !chunk)) return undefined
+      const text = sealer.open(chunks.join(''), count)
+      return text === undefined ? undefined : JSON.parse(text)
+    },
+
+    write(session) {
+      const text = JSON.stringify(session)
+      for (let count = 1; count <= mostChunks; count += 1) {
+        const whole = `${count}~${sealer.seal(text, String(count))}`
+        if (whole.length > longestChunk * count) continue
+        return names.map((one, i) => {
+          const chunk = whole.slice(i * longestChunk, (i + 1) * longestChunk)
+          return chunk ? serializeCookie(one, chunk, attributes) : expireCookie(one, attributes)
+        })
+      }
+      return undefined
+    },
+
+    expire: (cookies) =>
+      names
+        .filter((one) => one === name || cookies.some((cookie) => cookie.name === one))
+        .map((one) => expireCookie(one, attributes)),
+  }
+}

@@ -1,0 +1,124 @@
+import {
+  createSealer,
+  expireCookie,
+  randomToken,
+  serializeCookie,
+  sha256,
+  uniqueCookie,
+} from '@sallyport/core'
+import type { SessionKey, SessionRecord } from '@sallyport/session'
+import { chain } from '../awaitable.ts'
+import { sessionCookieName } from '../cookies.ts'
+import { beginRecord } from './begin-record.ts'
+import { createEndings } from './endings.ts'
+import { idleEnd, isWorthSliding } from './lifetimes.ts'
+import type { Session } from './session.ts'
+import type { Sessions, SessionsParts } from './sessions.ts'
+import { storeFailure } from './store-failures.ts'
+
+const idPattern = /^[\w-]{43}$/
+const attributes = { sameSite: 'Strict' } as const
+
+/** Sessions whose cookie is a random id, and whose content is sealed in the store. */
+export function createStoredSessions(parts: SessionsParts): Sessions {
+  const { config, store, clock, log } = parts
+  const { frontend } = config
+  const cookieName = sessionCookieName(config.basePath)
+  const sealer = createSealer(config.sealKeys, `session:${frontend}`)
+  const endings = createEndings(store, config.session.absoluteTimeout, clock)
+
+  function unseal(record: SessionRecord | undefined): Session | undefined {
+    if (!record || record.frontend !== frontend || record.expiresAt <= clock()) return undefined
+    const text = sealer.open(record.sealed, record.key)
+    if (text === undefined) {
+      log.warn({ event: 'crypt_decrypt_fail' }, 'a stored session cannot be opened with any key')
+      return undefined
+    }
+    return { record, content: JSON.parse(text), setCookies: [] }
+  }
+
+  const sessions: Sessions = {
+    isNamed: (cookies) => cookies.some(({ name }) => name === cookieName),
+
+    open(cookies) {
+      const { value, ambiguous } = uniqueCookie(cookies, cookieName)
+      if (ambiguous) log.warn({ event: 'session_cookie_ambiguous' }, 'two session cookies')
+      if (value === undefined || !idPattern.test(value)) return undefined
+      return chain(store.get(toSessionKey(value)), unseal)
+    },
+
+    reload: ({ record }) => chain(store.get(record.key), unseal),
+
+    async create(start) {
+      const { content, startedAt } = start
+      const id = randomToken()
+      const key = toSessionKey(id)
+      const begun = beginRecord(key, start, parts)
+      const sealed = sealer.seal(JSON.stringify(content), key)
+      const record: SessionRecord = { ...begun, version: 1, sealed }
+      const isWritten = await store.put(record)
+      if (!isWritten) throw storeFailure(new Error('a new session was not stored'))
+      try {
+        // Only now: what ends sessions leaves its mark first, and then looks for rows.
+        await endings.assertStartable(record, startedAt)
+      } catch (error) {
+        await store.delete(key)
+        throw error
+      }
+      return { record, content, setCookies: [serializeCookie(cookieName, id, attributes)] }
+    },
+
+    update({ record, content: present }, changes) {
+      const { content = present, expiresAt = record.expiresAt } = changes
+      const { lease: held, ...kept } = record
+      const lease = 'lease' in changes ? changes.lease : held
+      const next: SessionRecord = {
+        ...kept,
+        ...(lease && { lease }),
+        expiresAt,
+        ...(expiresAt !== record.expiresAt && { lastSeenAt: clock() }),
+        version: record.version + 1,
+        // Always anew: each write brings a session to the newest key.
+        sealed: sealer.seal(JSON.stringify(content), record.key),
+      }
+      return store.put(next)
+    },
+
+    slide(session) {
+      const wanted = idleEnd(config.session, session, clock())
+      if (isWorthSliding(config.session, session.record.expiresAt, wanted)) {
+        const write = async () => sessions.update(session, { expiresAt: wanted })
+        write().catch((error) => log.warn({ error }, 'a session could not be prolonged'))
+      }
+      return session.setCookies
+    },
+
+    async end(session, reason) {
+      const { key } = session.record
+      for (;;) {
+        const latest = await sessions.reload(session)
+        if (!latest) return undefined
+        // With the lease taken away, a renewal under way cannot write what it brings: it revokes it.
+        const lease = { holder: randomToken(), until: latest.record.absoluteExpiresAt }
+        if (!(await sessions.update(latest, { lease }))) continue
+        await endings.noteSession(latest.record, reason)
+        const isEnded = await store.delete(key)
+        return isEnded ? latest : undefined
+      }
+    },
+
+    async endAll(filter, reason) {
+      await endings.noteAll(filter, reason)
+      return store.deleteAll(filter)
+    },
+
+    expire: () => [expireCookie(cookieName, attributes)],
+
+    claim: (id, lifetime) => store.claim(id, clock() + lifetime),
+  }
+  return sessions
+}
+
+function toSessionKey(id: string): SessionKey {
+  return sha256(id) as SessionKey
+}

@@ -1,0 +1,72 @@
+import { type Clock, errorCode, SallyportError } from '@sallyport/core'
+import type { OidcClient } from '../oidc/oidc-client.ts'
+
+/** Stands before an endpoint that may be down, so that it is not asked in vain again and again. */
+export interface Breaker {
+  /**
+   * Does the work, unless the endpoint has failed several times in a row and its pause is not over.
+   *
+   * @throws `ERR_IDP_UNAVAILABLE` at once during a pause, and what `work` throws.
+   */
+  run<T>(work: () => Promise<T>): Promise<T>
+}
+
+export interface BreakerOptions {
+  clock: Clock
+  /** From 0 to 1. @defaultValue Math.random */
+  random?: () => number
+  /** Seconds that one trial may take: the next one is let through after it. */
+  trialTime: number
+}
+
+const failuresBeforePause = 3
+const longestPause = 30
+
+/**
+ * Only `ERR_IDP_UNAVAILABLE` counts as a failure: an endpoint that refuses is there. The pause
+ * doubles from one second to thirty, with jitter, so that many processes do not come back as one;
+ * then a single call tries.
+ */
+export function createBreaker(options: BreakerOptions): Breaker {
+  const { clock, random = Math.random, trialTime } = options
+  let failures = 0
+  let pausedUntil = 0
+
+  function noteFailure(): void {
+    failures += 1
+    if (failures < failuresBeforePause) return
+    const pause = Math.min(2 ** (failures - failuresBeforePause), longestPause)
+    pausedUntil = clock() + Math.ceil(pause * (0.5 + random() / 2))
+  }
+
+  return {
+    async run(work) {
+      if (failures >= failuresBeforePause) {
+        if (clock() < pausedUntil) {
+          throw new SallyportError('ERR_IDP_UNAVAILABLE', 'the issuer failed lately: a pause')
+        }
+        pausedUntil = clock() + trialTime
+      }
+      try {
+        const value = await work()
+        failures = 0
+        return value
+      } catch (error) {
+        if (errorCode(error) === 'ERR_IDP_UNAVAILABLE') noteFailure()
+        else failures = 0
+        throw error
+      }
+    },
+  }
+}
+
+/** An issuer whose token endpoint is asked through one breaker, by whatever grant. */
+export function withBreaker(oidc: OidcClient, options: BreakerOptions): OidcClient {
+  const breaker = createBreaker(options)
+  return {
+    ...oidc,
+    refresh: (...given) => breaker.run(() => oidc.refresh(...given)),
+    exchange: (...given) => breaker.run(() => oidc.exchange(...given)),
+    clientCredentials: (...given) => breaker.run(() => oidc.clientCredentials(...given)),
+  }
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '@sallyport/core'
+import type { Awaitable } from '@sallyport/session'
+import type { OidcClient } from '../oidc.ts'
+import type { StoredAccessToken } from '../sessions/session.ts'
+import { toStored } from './access-tokens.ts'
+import { freshness } from './freshness.ts'
+import type { RenewAhead } from './renew-ahead.ts'
+import { singleFlight } from './single-flight.ts'
+import { type TokenRequest, tokenKey } from './token-request.ts'
+
+/** The BFF's own access tokens, one for each thing that routes ask for. */
+export interface ClientTokens {
+  /**
+   * @throws `ERR_IDP_UNAVAILABLE` while the issuer cannot be asked, `ERR_TOKEN_UNAVAILABLE` when it
+   *   grants this client no such token.
+   */
+  forRequest(request: TokenRequest): Awaitable<StoredAccessToken>
+}
+
+/**
+ * Creates the keeper of the BFF's own tokens (RFC 6749 section 4.4). They are in memory only, as
+ * many as routes ask for differently; each process has its own.
+ */
+export function createClientTokens(options: {
+  oidc: OidcClient
+  clock: Clock
+  renewAhead: RenewAhead
+}): ClientTokens {
+  const { oidc, clock, renewAhead } = options
+  const kept = new Map<string, StoredAccessToken>()
+  const obtain = singleFlight(
+    async (request: TokenRequest) => {
+      const startedAt = clock()
+      const stored = toStored(await oidc.clientCredentials(request), startedAt)
+      kept.set(tokenKey(request), stored)
+      return stored
+    },
+    (request) => [tokenKey(request)],
+  )
+
+  return {
+    forRequest(request) {
+      const present = kept.get(tokenKey(request))
+      const state = freshness(present, clock())
+      if (!present || state === 'stale') return obtain(request)
+      if (state === 'aging') renewAhead.start(() => obtain(request))
+      return present
+    },
+  }
+}
