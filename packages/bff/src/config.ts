@@ -3,13 +3,13 @@ import {
   absoluteUri,
   distinctBy,
   httpUrl,
-  issuerIdentifier,
   parseOptions,
-  scopeToken,
   secureUrl,
   strictObject,
 } from '@sallyport/core/options'
 import * as z from 'zod'
+import { fapi2Problems } from './options/fapi2.ts'
+import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { canonicalPath } from './target.ts'
 
@@ -55,23 +55,7 @@ const schema: z.ZodType<BffConfig, BffOptions> = strictObject({
   publicUrl: secureUrl
     .transform(toUrl)
     .refine(({ href, origin }) => href === `${origin}/`, 'must be an origin'),
-  issuer: issuerIdentifier.transform(toUrl),
-  clientId: z.string().min(1),
-  clientAuthentication: z.union(
-    [
-      strictObject({
-        privateKey: z
-          .looseObject({ kty: z.string(), kid: z.string(), alg: z.string() })
-          .refine((jwk) => 'd' in jwk, 'must be a private key'),
-      }),
-      strictObject({ secret: z.string().min(32, 'must have at least 32 characters') }),
-    ],
-    'must be either { privateKey }, a JWK with kid and alg, or { secret }',
-  ),
-  scopes: z
-    .array(scopeToken)
-    .default(['profile', 'email'])
-    .transform((scopes) => [...new Set(['openid', ...scopes])]),
+  ...issuerShape,
   sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
   routes: distinctBy('match', route).default([]),
   session: strictObject({
@@ -87,7 +71,10 @@ const schema: z.ZodType<BffConfig, BffOptions> = strictObject({
     hint: z.enum(['id_token', 'sid']).default('id_token'),
     returnPath: path.default('/'),
   }).prefault({}),
-  issuerTimeout: seconds.default(5),
+}).superRefine((config, context) => {
+  for (const problem of [...issuerProblems(config), ...fapi2Problems(config)]) {
+    context.addIssue({ code: 'custom', message: problem.message, path: [...problem.path] })
+  }
 })
 
 /**

@@ -8,7 +8,7 @@ import type { Decision, RequestHead } from './decision.ts'
 import { callEndpoint } from './endpoints/call.ts'
 import { toErrorDecision } from './error-decision.ts'
 import { createLogoutTokenVerifier } from './logout-token.ts'
-import { createOidcClient } from './oidc.ts'
+import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { readRequest } from './read-request.ts'
 import { createRouteMatcher } from './routes/match.ts'
@@ -86,7 +86,7 @@ function createContext(
   const { log } = telemetry
   const oidc = createOidcClient(config, telemetry, clock)
   const sessions = createSessions({ config, store, clock, log })
-  const leaseTime = config.issuerTimeout * 2 + 5
+  const leaseTime = config.issuerTimeout * 3 + 5
   const resources = config.routes.flatMap((route) => route.resource ?? [])
   return {
     config,
@@ -96,7 +96,7 @@ function createContext(
     sessions,
     cookies: createCookies(config.sealKeys, clock),
     accessTokens: createAccessTokens({ sessions, oidc, clock, log, leaseTime }),
-    verifyLogoutToken: createLogoutTokenVerifier(config, oidc, { telemetry, clock }),
+    verifyLogoutToken: createLogoutTokenVerifier(config, oidc, clock),
     resources: [...new Set(resources)],
     inBackground(work, failure) {
       const settled = work.catch((error) => log.warn({ error }, failure))

@@ -10,10 +10,16 @@ export type {
 } from './decision.ts'
 export { isNavigation } from './headers.ts'
 export type {
-  BffConfig,
-  BffOptions,
+  ClientCertificate,
   ClientPrivateKey,
   ClientSecret,
+  IssuerConfig,
+  IssuerOptions,
+  PrivateJwk,
+} from './options/issuer-options.ts'
+export type {
+  BffConfig,
+  BffOptions,
   LogoutOptions,
   RouteConfig,
   RouteOptions,

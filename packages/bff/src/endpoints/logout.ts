@@ -73,7 +73,10 @@ export async function endSession(
   const { refreshToken } = ended.content
   // A repeated sign-in may go on with the same grant, and revoking ends that as a whole.
   if (refreshToken && reason !== 'repeated') {
-    context.inBackground(oidc.revoke(refreshToken), 'a refresh token could not be revoked')
+    context.inBackground(
+      oidc.revoke(refreshToken, 'refresh_token'),
+      'a refresh token could not be revoked',
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '@sallyport/core'
 import type { SessionRecord } from '@sallyport/session'
+import type { DpopKey } from '../oidc/dpop-key.ts'
 
 /** An access token as it is kept. */
 export interface StoredAccessToken {
@@ -15,6 +16,8 @@ export interface SessionContent {
   /** The latest ID token, to name the session to the issuer when it ends. */
   readonly idToken: string
   readonly refreshToken?: string | undefined
+  /** What the access tokens are bound to, if they are to a key. */
+  readonly dpopKey?: DpopKey | undefined
   /** By resource; the key is empty for what the issuer gives unasked. */
   readonly accessTokens: Readonly<Record<string, StoredAccessToken>>
 }

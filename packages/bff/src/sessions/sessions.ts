@@ -9,7 +9,7 @@ import type {
 } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
 import { chain } from '../awaitable.ts'
-import type { IdTokenClaims } from '../oidc.ts'
+import type { IdTokenClaims } from '../oidc/token-grant.ts'
 import type { BffConfig } from '../options.ts'
 import type { Session, SessionContent } from './session.ts'
 import { storeFailure, withStoreFailures } from './store-failures.ts'

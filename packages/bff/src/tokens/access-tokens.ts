@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, errorCode, randomToken, SallyportError } from '@sallyport/core'
 import type { Awaitable, SessionKey } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
-import type { OidcClient, TokenGrant } from '../oidc.ts'
+import type { OidcClient } from '../oidc/oidc-client.ts'
+import type { TokenGrant } from '../oidc/token-grant.ts'
 import type { Session, SessionContent, StoredAccessToken } from '../sessions/session.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { freshness } from './freshness.ts'
@@ -73,7 +74,12 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     const startedAt = clock()
     let grant: TokenGrant
     try {
-      grant = await oidc.refresh(held.refreshToken, subject, held.resource || undefined)
+      grant = await oidc.refresh({
+        subject,
+        refreshToken: held.refreshToken,
+        resource: held.resource || undefined,
+        dpopKey: session.content.dpopKey,
+      })
     } catch (error) {
       if (errorCode(error) === 'ERR_LOGIN_REQUIRED') {
         log.info({ event: 'session_expired', reason: 'refresh_rejected' }, 'the session is over')
@@ -124,7 +130,9 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
   /** A sign-out overtook the refresh: what it brought must not outlive the session. */
   async function revokeLeftover({ refreshToken }: TokenGrant): Promise<void> {
     if (!refreshToken) return
-    await oidc.revoke(refreshToken).catch((error) => log.warn({ error }, 'a revocation failed'))
+    await oidc
+      .revoke(refreshToken, 'refresh_token')
+      .catch((error) => log.warn({ error }, 'a revocation failed'))
   }
 
   return {
