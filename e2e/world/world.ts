@@ -13,12 +13,21 @@ import { join } from 'node:path'
 import { createGateway, type Gateway, type GatewayOptions } from '@sallyport/gateway'
 import { createIdentityServer, type IdentityServer } from '@sallyport/identity'
 import { createTelemetry, type Telemetry } from '@sallyport/telemetry'
+import { inject } from 'vitest'
 import { gatewayOptions } from '../../apps/demo/src/services/bff-options.ts'
 import { identityOptions } from '../../apps/demo/src/services/identity-options.ts'
 import { createDemoSettings, type DemoSettings } from '../../apps/demo/src/settings.ts'
 import { ensureKeys } from '../../apps/demo/src/start/keys.ts'
 import { type Browser, createBrowser } from './browser.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
+
+type SessionMode = 'stored' | 'sealed'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    sessionMode: SessionMode
+  }
+}
 
 /** Everything in one process: the real identity server and gateway, and upstreams that record. */
 export interface World {
@@ -57,6 +66,8 @@ export interface WorldOptions {
   sessionAbsolute?: number
   /** Changes the gateway's options before it starts. */
   gateway?: (options: GatewayOptions) => GatewayOptions
+  /** Where sessions are kept. @defaultValue what the test run is about */
+  sessionMode?: SessionMode
 }
 
 /** Starts a world on free ports with a data folder of its own. */
@@ -88,7 +99,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     telemetry: telemetry.identity as Telemetry,
   })
   const { webFolder: _, ...withoutWeb } = gatewayOptions({ ...settings, webDir: '' })
-  const wanted = options.gateway?.(withoutWeb) ?? withoutWeb
+  const mode = options.sessionMode ?? inject('sessionMode')
+  const inMode = {
+    ...withoutWeb,
+    bff: { ...withoutWeb.bff, session: { ...withoutWeb.bff.session, mode } },
+  }
+  const wanted = options.gateway?.(inMode) ?? inMode
   const startGateway = () => createGateway(wanted, { telemetry: telemetry.bff as Telemetry })
 
   const world: World = {
