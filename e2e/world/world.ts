@@ -11,7 +11,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGateway, type Gateway, type GatewayOptions } from '@sallyport/gateway'
-import { createIdentityServer, type IdentityServer } from '@sallyport/identity'
+import {
+  createIdentityServer,
+  type IdentityOptions,
+  type IdentityServer,
+} from '@sallyport/identity'
 import { createTelemetry, type Telemetry } from '@sallyport/telemetry'
 import { inject } from 'vitest'
 import { gatewayOptions } from '../../apps/demo/src/services/bff-options.ts'
@@ -68,6 +72,8 @@ export interface WorldOptions {
   gateway?: (options: GatewayOptions) => GatewayOptions
   /** Where sessions are kept. @defaultValue what the test run is about */
   sessionMode?: SessionMode
+  /** Changes the identity server's options before it starts. */
+  identity?: (options: IdentityOptions) => IdentityOptions
 }
 
 /** Starts a world on free ports with a data folder of its own. */
@@ -94,8 +100,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   for (const service of ['identity', 'bff']) {
     telemetry[service] = createTelemetry({ service, destination, level: 'debug' })
   }
+  const wantedIdentity = options.identity?.(identityOptions(settings)) ?? identityOptions(settings)
   const identity: IdentityServer = await createIdentityServer({
-    ...identityOptions(settings),
+    ...wantedIdentity,
     telemetry: telemetry.identity as Telemetry,
   })
   const { webFolder: _, ...withoutWeb } = gatewayOptions({ ...settings, webDir: '' })
