@@ -97,7 +97,7 @@ export const errorCatalogue = {
     title: 'Sessions cannot be read right now',
   },
   ERR_SESSION_TOO_LARGE: {
-    status: 500,
+    status: 507,
     type: 'session_too_large',
     title: 'This session does not fit into cookies',
   },
