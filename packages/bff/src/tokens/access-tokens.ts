@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, errorCode, randomToken, SallyportError } from '@sallyport/core'
 import type { Awaitable } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
+import { tokensOfGrant } from '../logout/revocable-tokens.ts'
+import type { Revocations } from '../logout/revocations.ts'
 import type { OidcClient } from '../oidc/oidc-client.ts'
 import type { TokenGrant } from '../oidc/token-grant.ts'
 import type { Session, SessionContent, StoredAccessToken } from '../sessions/session.ts'
@@ -28,6 +30,7 @@ export interface AccessTokensOptions {
   clock: Clock
   log: Logger
   renewAhead: RenewAhead
+  revocations: Revocations
   /** What the token from sign-in is good for: it is what other tokens are exchanged for. */
   signInRequest: TokenRequest
   /** Seconds; longer than all attempts at the issuer, so that a live holder keeps its lease. */
@@ -43,7 +46,7 @@ const longestWaitMs = 250
  * is sent twice; the others wait for what it brings. A dead holder's lease is taken over.
  */
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
-  const { sessions, oidc, clock, log, leaseTime, renewAhead, signInRequest } = options
+  const { sessions, oidc, clock, log, leaseTime, renewAhead, revocations, signInRequest } = options
   const obtain = singleFlight(obtainToken, (session, request) => [
     session.record.key,
     tokenKey(request),
@@ -104,7 +107,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       },
     }))
     if (!isSettled) {
-      await revokeLeftover(grant)
+      await revokeLeftover(grant, held.holder)
       throw ended()
     }
     log.info(
@@ -141,10 +144,11 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
   }
 
   /** A sign-out overtook the renewal: what it brought must not outlive the session. */
-  async function revokeLeftover({ refreshToken }: TokenGrant): Promise<void> {
-    if (!refreshToken) return
-    const revoked = oidc.revoke(refreshToken, 'refresh_token')
-    await revoked.catch((error) => log.warn({ error }, 'a revocation failed'))
+  async function revokeLeftover(grant: TokenGrant, holder: string): Promise<void> {
+    const tokens = tokensOfGrant(grant, clock())
+    const planned = revocations.plan(holder, tokens)
+    await planned.catch((error) => log.warn({ error }, 'a revocation could not be written down'))
+    revocations.start(holder, tokens)
   }
 
   function forSession(session: Session, request: TokenRequest): Awaitable<StoredAccessToken> {
