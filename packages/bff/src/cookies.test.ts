@@ -86,5 +86,4 @@ describe('transaction cookies', () => {
     expect(read(two.state, value)).toBeUndefined()
     expect(read(one.state, `${value.slice(0, -2)}AA`)).toBeUndefined()
   })
-  })
 })
