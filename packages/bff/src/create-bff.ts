@@ -18,6 +18,7 @@ import { createSessions } from './sessions/create-sessions.ts'
 import { createAccessTokens } from './tokens/access-tokens.ts'
 import { withBreaker } from './tokens/breaker.ts'
 import { createClientTokens } from './tokens/client-tokens.ts'
+import { createCredentials } from './tokens/credentials.ts'
 import { createRenewAhead } from './tokens/renew-ahead.ts'
 
 /** What the BFF needs from its surroundings. */
@@ -99,6 +100,7 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
       leaseTime: config.issuerTimeout * 3 + 5,
     }),
     clientTokens: createClientTokens({ oidc, clock, renewAhead }),
+    credentials: createCredentials(oidc.dpopNonces, clock),
     verifyLogoutToken: createLogoutTokenVerifier(config, oidc, clock),
     inBackground: background.run,
   }
