@@ -12,11 +12,14 @@ import { sessionCookieName } from '../cookies.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
-import { type Session, warnAmbiguous } from './session.ts'
+import { endingHolder, type Session, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
 import { storeFailure } from './store-failures.ts'
 
 const idPattern = /^[\w-]{43}$/
+/** Seconds after which an end that was not finished is taken for one that never happened. */
+const endingTime = 60
+
 const attributes = { sameSite: 'Strict' } as const
 
 /** Sessions whose cookie is a random id, and whose content is sealed in the store. */
@@ -99,7 +102,7 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
         const latest = await sessions.reload(session)
         if (!latest) return undefined
         // With the lease taken away, a renewal under way cannot write what it brings: it revokes it.
-        const lease = { holder: randomToken(), until: latest.record.absoluteExpiresAt }
+        const lease = { holder: endingHolder, until: clock() + endingTime }
         if (!(await sessions.update(latest, { lease }))) continue
         await endings.noteSession(latest.record, reason)
         const isEnded = await store.delete(key)
