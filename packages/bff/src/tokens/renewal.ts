@@ -70,8 +70,10 @@ export function createRenew(options: RenewalOptions): Renew {
       await revokeLeftover(grant)
       throw ended()
     }
+    // Who took the lease over has, or gets, what every request of this session is to use.
+    if (outcome === 'overtaken') return undefined
     const { resource } = held.request
-    log.info({ event: 'authn_token_created', resource, outcome }, 'an access token was renewed')
+    log.info({ event: 'authn_token_created', resource }, 'an access token was renewed')
     return token
   }
 
