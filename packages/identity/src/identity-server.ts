@@ -6,6 +6,7 @@ import { createSignInThrottle } from './accounts/sign-in-throttle.ts'
 import { createAuditLog, recordProviderEvents } from './audit-log.ts'
 import { createClaimsDesk } from './grants/access-token-claims.ts'
 import { shareSuccessors } from './grants/refresh-token-grace.ts'
+import { bindTokensToSessions } from './grants/session-binding.ts'
 import { registerTokenExchange } from './grants/token-exchange.ts'
 import { createErrorBoundary } from './http/error-boundary.ts'
 import { createGuardedFetch } from './http/guarded-fetch.ts'
@@ -112,6 +113,7 @@ async function createProvider(parts: ProviderParts): Promise<Provider> {
   const { d: _private, ...publicKey } = keys.signingKey
   const provider = new Provider(config.issuer, createProviderConfiguration(parts))
   registerTokenExchange(provider, { ...parts, publicKey })
+  bindTokensToSessions(provider)
   shareSuccessors(provider, parts.artifacts)
   // The front guard has replaced the forwarding headers by what the issuer says.
   provider.proxy = true
