@@ -25,6 +25,7 @@ import {
 import { createResponseHeaders } from './provider/response-headers.ts'
 import { createArtifactStore } from './storage/adapter.ts'
 import { openStorage, type Storage } from './storage/environment.ts'
+import { detectReplaysAtOnce } from './storage/replay-detection.ts'
 import { startSweeper } from './storage/sweeper.ts'
 
 /** A running identity server, without a socket of its own. */
@@ -115,6 +116,7 @@ async function createProvider(parts: ProviderParts): Promise<Provider> {
   registerTokenExchange(provider, { ...parts, publicKey })
   bindTokensToSessions(provider)
   shareSuccessors(provider, parts.artifacts)
+  detectReplaysAtOnce(provider)
   // The front guard has replaced the forwarding headers by what the issuer says.
   provider.proxy = true
   // Each session has a sid at each client, with or without back-channel logout.
