@@ -73,8 +73,10 @@ describe('a pushed authorization request', () => {
     offerPushing()
     const planted = { error, error_description: 'planted-description' }
     issuer.answers['/par'] = () => ({ status, body: JSON.stringify(planted) })
-    const { bff } = createScriptedBff(issuer.url, { pushedAuthorization: 'always' })
+    const { bff, lines } = createScriptedBff(issuer.url, { pushedAuthorization: 'always' })
     const answer = await ask(bff, '/bff/login?returnUrl=/orders')
+    expect(lines.join('')).toContain(error)
+    expect(lines.join('')).not.toContain('planted')
     expect(answer.status).toBe(shown)
     expect(answer.body).toContain(text)
     expect(answer.body).toContain('/bff/login?returnUrl=%2Forders')
