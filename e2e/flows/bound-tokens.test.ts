@@ -7,8 +7,8 @@ import {
   jwtVerify,
   UnsecuredJWT,
 } from 'jose'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { ask, comeBack, sessionCookies, signInAt } from '../world/direct-bff.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { accessTokenOf, ask, comeBack, sessionCookies, signInAt } from '../world/direct-bff.ts'
 import { createClientKey, createScriptedBff } from '../world/scripted-bff.ts'
 import {
   createScriptedIssuer,
@@ -21,7 +21,10 @@ beforeAll(async () => {
   issuer = await createScriptedIssuer()
 })
 afterAll(() => issuer.close())
-afterEach(() => issuer.reset())
+afterEach(() => {
+  issuer.reset()
+  vi.useRealTimers()
+})
 
 const clientAuthentication = { privateKey: createClientKey('ES256').privateJwk }
 const createDpopBff = () =>
@@ -35,8 +38,8 @@ const jwt = (claims: object) => new UnsecuredJWT({ ...claims }).encode()
 
 describe('a DPoP key', () => {
   test('is the session’s own: from the authorization request to the token, kept sealed', async () => {
-    issuer.token = { token_type: 'DPoP' }
-    const { bff, contentOf } = createDpopBff()
+    issuer.token = { token_type: 'DPoP', refresh_token: 'refresh' }
+    const { bff } = createDpopBff()
     const keys = new Set<string>()
     for (let i = 0; i < 2; i += 1) {
       const login = await ask(bff, '/bff/login')
@@ -54,9 +57,13 @@ describe('a DPoP key', () => {
     })
     expect(payload).toMatchObject({ htm: 'POST', htu: `${issuer.url}/token` })
     expect(protectedHeader.jwk).not.toHaveProperty('d')
-    const { dpopKey } = await contentOf(sessionCookies(setCookies)[0])
-    expect(await calculateJwkThumbprint(dpopKey)).toBe(await thumbprintOf(call))
-    expect(dpopKey.d).toEqual(expect.any(String))
+
+    vi.useFakeTimers({ toFake: ['Date'] })
+    vi.setSystemTime(Date.now() + 301_000)
+    expect(await accessTokenOf(bff, setCookies)).toBe('opaque')
+    const renewal = tokenCalls()[1] as IssuerCall
+    expect(renewal.form.get('grant_type')).toBe('refresh_token')
+    expect(await thumbprintOf(renewal)).toBe(await thumbprintOf(call))
   })
 
   test.each([

@@ -1,28 +1,22 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { type Bff, type BffOptions, createBff, type PrivateJwk } from '@sallyport/bff'
-import { createSealer, createSecret, randomToken, sha256 } from '@sallyport/core'
-import type { SessionKey, SessionStore } from '@sallyport/session'
+import { createSecret, randomToken } from '@sallyport/core'
 import { createMemoryStore } from '@sallyport/session/memory'
 import { createTelemetry } from '@sallyport/telemetry'
 
 const sealKeys = [{ kid: 'k1', key: createSecret(randomToken()) }]
 
-/** A BFF without sockets, with a look into what it keeps. */
+/** A BFF without sockets, and its log. */
 export interface ScriptedBff {
   readonly bff: Bff
-  readonly store: SessionStore
   /** Lines of its log. */
   readonly lines: string[]
-  /** A session's content, unsealed, by its Set-Cookie. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks at what is there
-  contentOf(setCookie: string | undefined): Promise<any>
 }
 
 /** Creates one for an issuer; client `bff`, one proxied path. */
 export function createScriptedBff(issuer: string, options: Partial<BffOptions> = {}): ScriptedBff {
   const lines: string[] = []
   const destination = { write: (line: string) => void lines.push(line) }
-  const store = createMemoryStore()
   const bff = createBff(
     {
       publicUrl: 'http://localhost:3000',
@@ -34,19 +28,11 @@ export function createScriptedBff(issuer: string, options: Partial<BffOptions> =
       issuerTimeout: 2,
       ...options,
     },
-    { store, telemetry: createTelemetry({ service: 'bff', destination }) },
+    { store: createMemoryStore(), telemetry: createTelemetry({ service: 'bff', destination }) },
   )
   return {
     bff,
-    store,
     lines,
-    async contentOf(setCookie) {
-      const key = sha256(/=([^;]*)/.exec(setCookie ?? '')?.[1] ?? '') as SessionKey
-      const record = await store.get(key)
-      const text = record && createSealer(sealKeys, 'session').open(record.sealed, key)
-      if (text === undefined) throw new Error('there is no such session')
-      return JSON.parse(text)
-    },
   }
 }
 
