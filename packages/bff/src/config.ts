@@ -3,7 +3,8 @@ import { distinctBy, parseOptions, secureUrl, strictObject } from '@sallyport/co
 import * as z from 'zod'
 import { fapi2Problems } from './options/fapi2.ts'
 import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
-import { path, route } from './options/route-options.ts'
+import { logout } from './options/logout-options.ts'
+import { route } from './options/route-options.ts'
 import { session } from './options/session-options.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 
@@ -22,10 +23,7 @@ const schema = strictObject({
   sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
   routes: distinctBy('match', route).default([]),
   session,
-  logout: strictObject({
-    hint: z.enum(['id_token', 'sid']).default('id_token'),
-    returnPath: path.default('/'),
-  }).prefault({}),
+  logout,
 }).superRefine((config, context) => {
   for (const problem of [...issuerProblems(config), ...fapi2Problems(config)]) {
     context.addIssue({ code: 'custom', message: problem.message, path: [...problem.path] })

@@ -17,11 +17,13 @@ export type {
   IssuerOptions,
   PrivateJwk,
 } from './options/issuer-options.ts'
+export type {
+  BackchannelOptions,
+  LogoutConfig,
+  LogoutOptions,
+  LogoutShape,
+} from './options/logout-options.ts'
 export type { RouteConfig, RouteOptions, RouteToken } from './options/route-options.ts'
 export type { SessionConfig, SessionOptions } from './options/session-options.ts'
-export type {
-  BffConfig,
-  BffOptions,
-  LogoutOptions,
-} from './options.ts'
+export type { BffConfig, BffOptions } from './options.ts'
 export { type ErrorOptions, respondError } from './respond.ts'

@@ -13,6 +13,8 @@ export const paths = {
   logout: '/bff/logout',
   /** For the issuer, not for browsers. */
   backchannel: '/bff/backchannel',
+  /** For a frame in the issuer's pages. */
+  frontchannel: '/bff/frontchannel',
 } as const
 
 /**

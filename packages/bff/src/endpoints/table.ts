@@ -4,6 +4,7 @@ import type { BffContext, BffRequest } from '../context.ts'
 import type { ReadDecision, RespondDecision } from '../decision.ts'
 import { backchannel } from './backchannel.ts'
 import { callback } from './callback.ts'
+import { frontchannel } from './frontchannel.ts'
 import { login } from './login.ts'
 import { logoutByLink, logoutByScript } from './logout.ts'
 import { user } from './user.ts'
@@ -17,10 +18,11 @@ export interface Endpoint {
     context: BffContext,
   ) => Awaitable<RespondDecision | ReadDecision>
   /**
-   * `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. `issuer`:
+   * `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. `frame`: a
+   * frame in a page of the issuer's, without cookies; it must not believe anything. `issuer`:
    * a server; no cookie counts, and what it sends must prove itself.
    */
-  readonly caller: 'script' | 'page' | 'issuer'
+  readonly caller: 'script' | 'page' | 'frame' | 'issuer'
 }
 
 /** The BFF's whole public surface. Everything else is proxied, passed on or not found. */
@@ -31,5 +33,6 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET',  path: paths.logout,   caller: 'page',   handle: logoutByLink },
   { method: 'POST', path: paths.logout,   caller: 'script', handle: logoutByScript },
   { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
+  { method: 'GET',  path: paths.frontchannel, caller: 'frame', handle: frontchannel },
   { method: 'POST', path: paths.backchannel, caller: 'issuer', handle: backchannel },
 ]
