@@ -1,2 +1,6 @@
+export type { Mark } from './mark.ts'
 export type { SessionKey, SessionLease, SessionRecord } from './record.ts'
-export type { Awaitable, SessionFilter, SessionStore } from './store.ts'
+export type { SessionFilter } from './session-filter.ts'
+export type { PageRequest, SessionPage } from './session-page.ts'
+export type { Awaitable, SessionStore } from './store.ts'
+export type { StoredTask, TaskTake } from './task.ts'

@@ -1,6 +1,7 @@
 import type { SessionLease, SessionRecord } from './record.ts'
 
 const longestKey = 256
+const longestDevice = 256
 
 const required = new Map<string, (value: unknown) => boolean>([
   ['key', isSessionKey],
@@ -17,6 +18,9 @@ const required = new Map<string, (value: unknown) => boolean>([
 const optional = new Map<string, (value: unknown) => boolean>([
   ['sid', isText],
   ['lease', isLease],
+  ['lastSeenAt', isSecond],
+  ['authTime', isSecond],
+  ['device', isDevice],
 ])
 
 /**
@@ -61,6 +65,10 @@ function isLease(value: unknown): value is SessionLease {
     isText(value.holder) &&
     isSecond(value.until)
   )
+}
+
+function isDevice(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= longestDevice
 }
 
 function isVersion(value: unknown): boolean {

@@ -28,6 +28,12 @@ export interface SessionRecord {
   /** The issuer's own session, when it names one (`sid`). */
   readonly sid?: string
   readonly createdAt: EpochSeconds
+  /** When it was last used, to a minute or so: kept for lists of sessions. */
+  readonly lastSeenAt?: EpochSeconds
+  /** When the person was last asked for credentials (`auth_time`). */
+  readonly authTime?: EpochSeconds
+  /** What signed in, for people to recognise: a browser's name, at most 256 characters. */
+  readonly device?: string
   /** The hard end, however active. */
   readonly absoluteExpiresAt: EpochSeconds
   /** The session is gone from this second on: the earlier of idle and absolute end. */

@@ -11,7 +11,13 @@ export function withStoreFailures(store: SessionStore): OpenStore {
     put: (record) => attempt(() => store.put(record)),
     delete: (key) => attempt(() => store.delete(key)),
     deleteAll: (filter) => attempt(() => store.deleteAll(filter)),
+    find: (filter, page) => attempt(() => store.find(filter, page)),
     claim: (id, expiresAt) => attempt(() => store.claim(id, expiresAt)),
+    mark: (id, mark) => attempt(() => store.mark(id, mark)),
+    marks: (ids) => attempt(() => store.marks(ids)),
+    putTask: (task) => attempt(() => store.putTask(task)),
+    takeTasks: (take) => attempt(() => store.takeTasks(take)),
+    removeTask: (id) => attempt(() => store.removeTask(id)),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SessionKey, SessionRecord } from '../record.ts'
-import type { SessionFilter } from '../store.ts'
+import { matchesFilter, type SessionFilter } from '../session-filter.ts'
 
 /** Sessions in memory, bounded; the one that was used longest ago goes first. */
 export interface SessionLru {
@@ -67,7 +67,7 @@ export function createSessionLru({ maxEntries, maxBytes }: LruLimits): SessionLr
     delete: remove,
 
     deleteAll(filter) {
-      for (const [key, { record }] of entries) if (matches(record, filter)) remove(key)
+      for (const [key, { record }] of entries) if (matchesFilter(record, filter)) remove(key)
     },
 
     clear() {
@@ -77,12 +77,8 @@ export function createSessionLru({ maxEntries, maxBytes }: LruLimits): SessionLr
   }
 }
 
-function matches(record: SessionRecord, filter: SessionFilter): boolean {
-  if (record.issuer !== filter.issuer) return false
-  return 'sid' in filter ? record.sid === filter.sid : record.subject === filter.subject
-}
-
-function sizeOf({ key, frontend, issuer, subject, sid = '', sealed }: SessionRecord): number {
-  const texts = [key, frontend, issuer, subject, sid, sealed]
+function sizeOf(record: SessionRecord): number {
+  const { key, frontend, issuer, subject, sid = '', device = '', sealed } = record
+  const texts = [key, frontend, issuer, subject, sid, device, sealed]
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), overheadBytes)
 }

@@ -8,6 +8,15 @@ import { type Database, open } from 'lmdb'
  */
 export type EndsTable = Database<string, [number, string]>
 
+/** Rows that are replaced as a whole, each until its end; see lmdb-cells.ts. */
+export interface CellTable {
+  /** The LMDB version of an entry is random, one a write. */
+  readonly rows: Database<string, string>
+  readonly ends: EndsTable
+  /** `place:key` for those that have a place in an order; tasks only. */
+  readonly places: Database<string, string>
+}
+
 /** The tables of a session store and the environment that holds them. */
 export interface LmdbEnvironment {
   /** Session key to row. The LMDB version of an entry is the record's, or -1 for a tombstone. */
@@ -18,6 +27,10 @@ export interface LmdbEnvironment {
   /** Hash of an id to nothing. The LMDB version of an entry is the second the claim ends. */
   readonly claims: Database<string, string>
   readonly claimEnds: EndsTable
+  /** Hash of an id to a mark's text. */
+  readonly marks: CellTable
+  /** Hash of an id to a task's text, listed by when it is due. */
+  readonly tasks: CellTable
   /** Gives slots of killed readers back, so that old pages can be used again. */
   clearDeadReaders(): void
   close(): Promise<void>
@@ -31,12 +44,20 @@ export interface LmdbEnvironment {
 export function openLmdbEnvironment(folder: string): LmdbEnvironment {
   try {
     const root = openLmdb(folder, (settings) => open(settings))
+    const places = root.openDB<string, string>({ name: 'task-places', encoding: 'string' })
+    const openCells = (name: string): CellTable => ({
+      rows: root.openDB({ name: `${name}s`, encoding: 'string', useVersions: true }),
+      ends: root.openDB({ name: `${name}-ends`, encoding: 'string' }),
+      places,
+    })
     return {
       sessions: root.openDB({ name: 'sessions', encoding: 'string', useVersions: true }),
       members: root.openDB({ name: 'members', encoding: 'string' }),
       ends: root.openDB({ name: 'ends', encoding: 'string' }),
       claims: root.openDB({ name: 'claims', encoding: 'string', useVersions: true }),
       claimEnds: root.openDB({ name: 'claim-ends', encoding: 'string' }),
+      marks: openCells('mark'),
+      tasks: openCells('task'),
       clearDeadReaders: () => void root.readerCheck(),
       close: () => root.close(),
     }

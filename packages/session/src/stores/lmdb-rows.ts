@@ -1,8 +1,8 @@
-import { sha256 } from '@sallyport/core'
 import type { SessionKey } from '../record.ts'
 import { isSessionKey } from '../record-shape.ts'
-import type { SessionFilter } from '../store.ts'
+import type { SessionFilter } from '../session-filter.ts'
 import type { LmdbEnvironment } from './lmdb-environment.ts'
+import { groupsOf, groupsToSearch } from './session-groups.ts'
 import { encodeRow, parseRow, rowEnd, type StoredRow } from './stored-row.ts'
 
 /** A row as it was read, with what a write needs to notice that it is no longer so. */
@@ -53,17 +53,30 @@ export function replaceRow(
   return found ? sessions.ifVersion(key, found.version, write) : sessions.ifNoExists(key, write)
 }
 
-/** What the keys in `members` of all sessions that match begin with. */
-export function memberPrefix(filter: SessionFilter): string {
-  const wanted = 'sid' in filter ? ['sid', filter.sid] : ['subject', filter.subject]
-  // Hashed, because LMDB bounds a key, and an issuer's URL or a subject may be longer.
-  return `${sha256(JSON.stringify([filter.issuer, ...wanted]))}:`
+/**
+ * The next keys under which sessions that match may lie, in the order of keys: those in the
+ * narrowest index there is, or all. What lies there now has to be looked at.
+ */
+export function listKeys(
+  { sessions, members }: LmdbEnvironment,
+  filter: SessionFilter,
+  page: { limit: number; after: SessionKey | undefined },
+): SessionKey[] {
+  const { limit, after } = page
+  const [group] = groupsToSearch(filter)
+  const from = { exclusiveStart: true, limit }
+  if (group === undefined) {
+    sessions.resetReadTxn()
+    const start = after === undefined ? {} : { start: after }
+    return [...sessions.getKeys({ ...start, ...from })] as SessionKey[]
+  }
+  members.resetReadTxn()
+  const prefix = `${group}:`
+  const range = { start: prefix + (after ?? ''), end: `${prefix}\u{10ffff}`, ...from }
+  return [...members.getKeys(range)].map((member) => member.slice(prefix.length) as SessionKey)
 }
 
 function memberKeysOf(key: SessionKey, row: StoredRow): string[] {
   if (!('record' in row)) return []
-  const { issuer, subject, sid } = row.record
-  const prefixes = [memberPrefix({ issuer, subject })]
-  if (sid !== undefined) prefixes.push(memberPrefix({ issuer, sid }))
-  return prefixes.map((prefix) => prefix + key)
+  return groupsOf(row.record).map((group) => `${group}:${key}`)
 }

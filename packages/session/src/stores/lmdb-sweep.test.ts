@@ -7,7 +7,7 @@ import { countRaw, createFolder, openStore, writeRaw } from './lmdb.fixture.ts'
 import { createLmdbStore } from './lmdb.ts'
 
 describe('the sweeper', () => {
-  test('removes sessions, tombstones and claims that are over, with every index row', async () => {
+  test('removes sessions, tombstones, claims, marks and tasks that are over, with every index row', async () => {
     const folder = createFolder()
     let now = start
     const store = createLmdbStore({ folder, clock: () => now })
@@ -21,13 +21,21 @@ describe('the sweeper', () => {
     await store.delete('deleted' as SessionKey)
     await store.claim('short', start + 10)
     await store.claim('long', start + 60)
+    await store.mark('id', { at: start, expiresAt: start + 10, reason: 'logout' })
+    await store.mark('id', { at: start + 1, expiresAt: start + 60, reason: 'logout' })
+    const task = { id: 'task', dueAt: start, attempts: 0, sealed: '' }
+    await store.putTask({ ...task, expiresAt: start + 10 })
+    await store.putTask({ ...task, expiresAt: start + 60 })
+    await store.takeTasks({ limit: 1, leaseTime: 5 })
+    await store.putTask({ ...task, id: 'removed', expiresAt: start + 60 })
+    await store.removeTask('removed')
 
     expect(await store.sweep()).toBe(0)
     now = start + 10
     expect(await store.sweep()).toBe(2)
     expect(store.get('moved' as SessionKey)?.version).toBe(2)
     now = start + 60
-    expect(await store.sweep()).toBe(2)
+    expect(await store.sweep()).toBe(4)
     expect(await store.put(createRecord({ key: 'deleted' as SessionKey }))).toBe(false)
     now = start + 100
     expect(await store.sweep()).toBe(1)
@@ -38,6 +46,11 @@ describe('the sweeper', () => {
       ends: 0,
       claims: 0,
       'claim-ends': 0,
+      marks: 0,
+      'mark-ends': 0,
+      tasks: 0,
+      'task-ends': 0,
+      'task-places': 0,
     })
   })
 

@@ -5,12 +5,20 @@ import type { EndsTable, LmdbEnvironment } from './lmdb-environment.ts'
 /** Rows a transaction: one of thousands would slow every later commit down. */
 const batchSize = 200
 
-/** Removes sessions, tombstones and claims that are over, and every index row of theirs. */
+/** Removes sessions, tombstones, claims, marks and tasks that are over, and every index row of theirs. */
 export async function sweepEnded(environment: LmdbEnvironment, clock: Clock): Promise<number> {
-  const { sessions, ends, claims, claimEnds, members } = environment
+  const { sessions, ends, claims, claimEnds, members, marks, tasks } = environment
   environment.clearDeadReaders()
-  const removedSessions = await sweepTable({ rows: sessions, ends, members }, clock)
-  return removedSessions + (await sweepTable({ rows: claims, ends: claimEnds, members }, clock))
+  let removed = 0
+  for (const tables of [
+    { rows: sessions, ends, members },
+    { rows: claims, ends: claimEnds, members },
+    { ...marks, members: marks.places },
+    { ...tasks, members: tasks.places },
+  ]) {
+    removed += await sweepTable(tables, clock)
+  }
+  return removed
 }
 
 interface SweptTables {

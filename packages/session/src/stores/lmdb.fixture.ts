@@ -33,7 +33,9 @@ export async function writeRaw(
 export async function countRaw(folder: string): Promise<Record<string, number>> {
   const root = open({ path: folder, noSubdir: false, overlappingSync: false })
   const counts: Record<string, number> = {}
-  for (const name of ['sessions', 'members', 'ends', 'claims', 'claim-ends']) {
+  const names = ['sessions', 'members', 'ends', 'claims', 'claim-ends']
+  names.push('marks', 'mark-ends', 'tasks', 'task-ends', 'task-places')
+  for (const name of names) {
     counts[name] = root.openDB({ name, encoding: 'string' }).getKeysCount()
   }
   await root.close()

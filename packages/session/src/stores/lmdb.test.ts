@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { SessionKey } from '../record.ts'
-import type { Awaitable } from '../store.ts'
 import { createRecord, start } from '../testing/contract-setting.ts'
 import { sessionStoreContract } from '../testing/index.ts'
+import { sweepFirst } from '../testing/sweep-first.fixture.ts'
 import { createFolder, expectRefusal, openStore } from './lmdb.fixture.ts'
 import { createLmdbStore } from './lmdb.ts'
 
@@ -17,23 +17,7 @@ sessionStoreContract({
 
 sessionStoreContract({
   name: 'LMDB store that sweeps before each call',
-  create: ({ clock }) => {
-    const store = createLmdbStore({ folder: createFolder(), clock })
-    const sweptFirst =
-      <A extends unknown[], R>(method: (...args: A) => Awaitable<R>) =>
-      async (...args: A): Promise<R> => {
-        await store.sweep()
-        return method(...args)
-      }
-    return {
-      get: sweptFirst(store.get),
-      put: sweptFirst(store.put),
-      delete: sweptFirst(store.delete),
-      deleteAll: sweptFirst(store.deleteAll),
-      claim: sweptFirst(store.claim),
-      close: store.close,
-    }
-  },
+  create: ({ clock }) => sweepFirst(createLmdbStore({ folder: createFolder(), clock })),
 })
 
 describe('the folder', () => {
@@ -54,11 +38,19 @@ describe('the folder', () => {
     await first.put(createRecord({ key: 'gone' as SessionKey }))
     await first.delete('gone' as SessionKey)
     await first.claim('jti', start + 10)
+    const mark = { at: start, expiresAt: start + 10, reason: 'logout' }
+    await first.mark('id', mark)
+    const task = { id: 'task', dueAt: start, expiresAt: start + 10, attempts: 0, sealed: '' }
+    await first.putTask(task)
     await first.close()
     const second = openStore({ folder, clock })
     expect(second.get(createRecord().key)).toStrictEqual(createRecord())
     expect(await second.put(createRecord({ key: 'gone' as SessionKey }))).toBe(false)
     expect(await second.claim('jti', start + 10)).toBe(false)
+    expect(second.marks(['id'])).toEqual([mark])
+    expect(await second.takeTasks({ limit: 1, leaseTime: 5 })).toEqual([
+      { ...task, dueAt: start + 5 },
+    ])
   })
 
   test('that is a file is refused, saying so', () => {

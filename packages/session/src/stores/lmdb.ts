@@ -1,12 +1,18 @@
 import { type Clock, type EpochSeconds, SallyportError, systemClock } from '@sallyport/core'
 import { lmdbWriteFailure } from '@sallyport/core/lmdb'
+import { assertMark, assertMarkIds, type Mark } from '../mark.ts'
 import type { SessionKey, SessionRecord } from '../record.ts'
 import { assertSessionRecord } from '../record-shape.ts'
-import type { SessionFilter, SessionStore } from '../store.ts'
+import { assertSessionFilter, matchesFilter, type SessionFilter } from '../session-filter.ts'
+import { assertPageRequest, type PageRequest, type SessionPage } from '../session-page.ts'
+import type { SessionStore } from '../store.ts'
+import { assertStoredTask, assertTaskTake, type StoredTask, type TaskTake } from '../task.ts'
 import { claimOnce } from './lmdb-claims.ts'
 import { openLmdbEnvironment } from './lmdb-environment.ts'
-import { findRow, memberPrefix, replaceRow } from './lmdb-rows.ts'
+import { readMarks, writeMark } from './lmdb-marks.ts'
+import { findRow, listKeys, replaceRow } from './lmdb-rows.ts'
 import { sweepEnded } from './lmdb-sweep.ts'
+import { takeDueTasks, writeTask } from './lmdb-tasks.ts'
 import { acceptsWrite, liveRecord } from './stored-row.ts'
 import { assertSweepPause, startSweeping } from './sweep-timer.ts'
 
@@ -30,7 +36,13 @@ export interface LmdbStore extends SessionStore {
   put(record: SessionRecord): Promise<boolean>
   delete(key: SessionKey): Promise<boolean>
   deleteAll(filter: SessionFilter): Promise<number>
+  find(filter: SessionFilter, page: PageRequest): SessionPage
   claim(id: string, expiresAt: EpochSeconds): Promise<boolean>
+  mark(id: string, mark: Mark): Promise<void>
+  marks(ids: readonly string[]): Array<Mark | undefined>
+  putTask(task: StoredTask): Promise<void>
+  takeTasks(take: TaskTake): Promise<StoredTask[]>
+  removeTask(id: string): Promise<void>
   /** Removes what is over now, without waiting for the timer. @returns how many rows. */
   sweep(): Promise<number>
   close(): Promise<void>
@@ -59,34 +71,42 @@ export function createLmdbStore(options: LmdbStoreOptions): LmdbStore {
   let closing: Promise<void> | undefined
   let sweeping: Promise<number> | undefined
 
-  async function deleteOne(key: SessionKey): Promise<boolean> {
+  async function deleteOne(key: SessionKey, filter: SessionFilter): Promise<boolean> {
     for (;;) {
       const found = findRow(environment, key)
       const record = liveRecord(found?.row, clock())
-      if (!record) return false
+      if (!record || !matchesFilter(record, filter)) return false
       const tombstone = { deletedUntil: record.absoluteExpiresAt }
       if (await replaceRow(environment, { key, found, next: tombstone })) return true
     }
   }
 
-  async function deleteMembers(prefix: string): Promise<number> {
+  async function deleteMatching(filter: SessionFilter): Promise<number> {
     let deleted = 0
     let failure: PromiseRejectedResult | undefined
-    let start = prefix
-    for (;;) {
-      environment.members.resetReadTxn()
-      const range = { start, end: `${prefix}\u{10ffff}`, exclusiveStart: true, limit: batchSize }
-      const members = [...environment.members.getKeys(range)]
-      const keys = members.map((member) => member.slice(prefix.length) as SessionKey)
-      for (const result of await Promise.allSettled(keys.map(deleteOne))) {
+    let after: SessionKey | undefined
+    do {
+      const keys = listKeys(environment, filter, { limit: batchSize, after })
+      const deletions = keys.map((key) => deleteOne(key, filter))
+      for (const result of await Promise.allSettled(deletions)) {
         if (result.status === 'rejected') failure ??= result
         else if (result.value) deleted += 1
       }
-      if (members.length < batchSize) break
-      start = members.at(-1) as string
-    }
+      after = keys.length < batchSize ? undefined : keys.at(-1)
+    } while (after !== undefined)
     if (failure) throw failure.reason
     return deleted
+  }
+
+  function findMatching(filter: SessionFilter, { limit, after }: PageRequest): SessionPage {
+    const keys = listKeys(environment, filter, { limit, after: after as SessionKey | undefined })
+    const now = clock()
+    const records = keys.map((key) => liveRecord(findRow(environment, key)?.row, now))
+    const sessions = records.filter((record) => record && matchesFilter(record, filter))
+    return {
+      sessions: sessions as SessionRecord[],
+      ...(keys.length === limit && { next: keys.at(-1) }),
+    }
   }
 
   function sweep(): Promise<number> {
@@ -109,6 +129,15 @@ export function createLmdbStore(options: LmdbStoreOptions): LmdbStore {
     }
   }
 
+  function readNow<T>(read: () => T): T {
+    assertOpen()
+    try {
+      return read()
+    } catch (error) {
+      throw storeError(error, folder)
+    }
+  }
+
   function assertOpen(): void {
     if (closing) {
       throw new SallyportError('ERR_SESSION_STORE_UNAVAILABLE', 'the session store is closed')
@@ -116,14 +145,7 @@ export function createLmdbStore(options: LmdbStoreOptions): LmdbStore {
   }
 
   return {
-    get(key) {
-      assertOpen()
-      try {
-        return liveRecord(findRow(environment, key)?.row, clock())
-      } catch (error) {
-        throw storeError(error, folder)
-      }
-    },
+    get: (key) => readNow(() => liveRecord(findRow(environment, key)?.row, clock())),
 
     async put(record) {
       assertSessionRecord(record)
@@ -134,10 +156,43 @@ export function createLmdbStore(options: LmdbStoreOptions): LmdbStore {
       })
     },
 
-    delete: (key) => guarded(() => deleteOne(key)),
-    deleteAll: (filter) => guarded(() => deleteMembers(memberPrefix(filter))),
+    delete: (key) => guarded(() => deleteOne(key, {})),
+
+    async deleteAll(filter) {
+      assertSessionFilter(filter)
+      return guarded(() => deleteMatching(filter))
+    },
+
+    find(filter, page) {
+      assertSessionFilter(filter)
+      assertPageRequest(page)
+      return readNow(() => findMatching(filter, page))
+    },
+
     claim: (id, expiresAt) =>
       guarded(() => claimOnce(environment, { id, expiresAt, now: clock() })),
+
+    async mark(id, mark) {
+      assertMark(mark)
+      return guarded(() => writeMark(environment.marks, { id, mark, now: clock() }))
+    },
+
+    marks(ids) {
+      assertMarkIds(ids)
+      return readNow(() => readMarks(environment.marks, ids, clock()))
+    },
+
+    async putTask(task) {
+      assertStoredTask(task)
+      return guarded(() => writeTask(environment.tasks, task.id, task))
+    },
+
+    async takeTasks(take) {
+      assertTaskTake(take)
+      return guarded(() => takeDueTasks(environment.tasks, { ...take, now: clock() }))
+    },
+
+    removeTask: (id) => guarded(() => writeTask(environment.tasks, id, undefined)),
     sweep,
 
     close() {

@@ -2,33 +2,18 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { SessionKey } from '../record.ts'
 import { createRecord, start } from '../testing/contract-setting.ts'
 import { sessionStoreContract } from '../testing/index.ts'
+import { sweepFirst } from '../testing/sweep-first.fixture.ts'
 import { createMemoryStore } from './memory.ts'
 
 sessionStoreContract({ name: 'memory store', create: createMemoryStore })
 
 sessionStoreContract({
   name: 'memory store that sweeps before each call',
-  create: (options) => {
-    const store = createMemoryStore(options)
-    const sweptFirst =
-      <A extends unknown[], R>(method: (...args: A) => R) =>
-      (...args: A) => {
-        store.sweep()
-        return method(...args)
-      }
-    return {
-      get: sweptFirst(store.get),
-      put: sweptFirst(store.put),
-      delete: sweptFirst(store.delete),
-      deleteAll: sweptFirst(store.deleteAll),
-      claim: sweptFirst(store.claim),
-      close: store.close,
-    }
-  },
+  create: (options) => sweepFirst(createMemoryStore(options)),
 })
 
 describe('the sweeper', () => {
-  test('removes sessions, tombstones and claims that are over', () => {
+  test('removes sessions, tombstones, claims, marks and tasks that are over', () => {
     let now = start
     const store = createMemoryStore({ clock: () => now })
     onTestFinished(() => store.close())
@@ -36,9 +21,12 @@ describe('the sweeper', () => {
     store.put(createRecord({ key: 'deleted' as SessionKey, absoluteExpiresAt: start + 4000 }))
     store.delete('deleted' as SessionKey)
     store.claim('jti', start + 20)
+    store.mark('id', { at: start, expiresAt: start + 20, reason: 'logout' })
+    const times = { dueAt: start, expiresAt: start + 20 }
+    store.putTask({ id: 'task', ...times, attempts: 0, sealed: '' })
     expect(store.sweep()).toBe(0)
     now = start + 20
-    expect(store.sweep()).toBe(2)
+    expect(store.sweep()).toBe(4)
     now = start + 3999
     expect(store.sweep()).toBe(0)
     now = start + 4000

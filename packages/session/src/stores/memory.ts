@@ -1,7 +1,11 @@
 import { type Clock, type EpochSeconds, SallyportError, systemClock } from '@sallyport/core'
+import { assertMark, assertMarkIds, liveMark, type Mark, supersedes } from '../mark.ts'
 import type { SessionKey, SessionRecord } from '../record.ts'
 import { assertSessionRecord } from '../record-shape.ts'
-import type { SessionFilter, SessionStore } from '../store.ts'
+import { assertSessionFilter, matchesFilter, type SessionFilter } from '../session-filter.ts'
+import { assertPageRequest, type PageRequest, type SessionPage } from '../session-page.ts'
+import type { SessionStore } from '../store.ts'
+import { assertStoredTask, assertTaskTake, type StoredTask, type TaskTake } from '../task.ts'
 import { acceptsWrite, liveRecord, rowEnd, type StoredRow } from './stored-row.ts'
 import { assertSweepPause, startSweeping } from './sweep-timer.ts'
 
@@ -23,10 +27,22 @@ export interface MemoryStore extends SessionStore {
   put(record: SessionRecord): boolean
   delete(key: SessionKey): boolean
   deleteAll(filter: SessionFilter): number
+  find(filter: SessionFilter, page: PageRequest): SessionPage
   claim(id: string, expiresAt: EpochSeconds): boolean
+  mark(id: string, mark: Mark): void
+  marks(ids: readonly string[]): Array<Mark | undefined>
+  putTask(task: StoredTask): void
+  takeTasks(take: TaskTake): StoredTask[]
+  removeTask(id: string): void
   /** Removes what is over now, without waiting for the timer. @returns how many rows. */
   sweep(): number
   close(): void
+}
+
+interface Entry {
+  readonly row: StoredRow
+  /** Grows with each key that is new, as a Map keeps them: a page of sessions ends at one. */
+  readonly place: number
 }
 
 /**
@@ -37,8 +53,11 @@ export interface MemoryStore extends SessionStore {
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { clock = systemClock, sweepEverySeconds = 60 } = options
-  const rows = new Map<SessionKey, StoredRow>()
+  const entries = new Map<SessionKey, Entry>()
   const claims = new Map<string, EpochSeconds>()
+  const marks = new Map<string, Mark>()
+  const tasks = new Map<string, StoredTask>()
+  let latestPlace = 0
   let closed = false
   assertSweepPause(sweepEverySeconds)
   const stopSweeping = startSweeping(sweep, sweepEverySeconds)
@@ -46,16 +65,25 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   function sweep(): number {
     assertOpen()
     const now = clock()
-    const before = rows.size + claims.size
-    for (const [key, row] of rows) if (now >= rowEnd(row)) rows.delete(key)
+    const size = () => entries.size + claims.size + marks.size + tasks.size
+    const before = size()
+    for (const [key, { row }] of entries) if (now >= rowEnd(row)) entries.delete(key)
     for (const [id, end] of claims) if (now >= end) claims.delete(id)
-    return before - rows.size - claims.size
+    for (const [id, { expiresAt }] of marks) if (now >= expiresAt) marks.delete(id)
+    for (const [id, { expiresAt }] of tasks) if (now >= expiresAt) tasks.delete(id)
+    return before - size()
   }
 
-  function deleteOne(key: SessionKey): boolean {
-    const record = liveRecord(rows.get(key), clock())
-    if (record) rows.set(key, { deletedUntil: record.absoluteExpiresAt })
-    return record !== undefined
+  function setRow(key: SessionKey, row: StoredRow): void {
+    const place = entries.get(key)?.place ?? ++latestPlace
+    entries.set(key, { row, place })
+  }
+
+  function deleteOne(key: SessionKey, filter: SessionFilter = {}): boolean {
+    const record = liveRecord(entries.get(key)?.row, clock())
+    if (!record || !matchesFilter(record, filter)) return false
+    setRow(key, { deletedUntil: record.absoluteExpiresAt })
+    return true
   }
 
   function assertOpen(): void {
@@ -67,14 +95,14 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   return {
     get(key) {
       assertOpen()
-      return liveRecord(rows.get(key), clock())
+      return liveRecord(entries.get(key)?.row, clock())
     },
 
     put(record) {
       assertOpen()
       assertSessionRecord(record)
-      if (!acceptsWrite(rows.get(record.key), record, clock())) return false
-      rows.set(record.key, { record: frozenCopy(record) })
+      if (!acceptsWrite(entries.get(record.key)?.row, record, clock())) return false
+      setRow(record.key, { record: frozenCopy(record) })
       return true
     },
 
@@ -85,9 +113,27 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
 
     deleteAll(filter) {
       assertOpen()
+      assertSessionFilter(filter)
       let deleted = 0
-      for (const [key, row] of rows) if (matches(row, filter) && deleteOne(key)) deleted += 1
+      for (const key of entries.keys()) if (deleteOne(key, filter)) deleted += 1
       return deleted
+    },
+
+    find(filter, page) {
+      assertOpen()
+      assertSessionFilter(filter)
+      assertPageRequest(page)
+      const now = clock()
+      const after = Number(page.after ?? 0)
+      const sessions: SessionRecord[] = []
+      for (const { row, place } of entries.values()) {
+        if (place <= after) continue
+        const record = liveRecord(row, now)
+        if (!record || !matchesFilter(record, filter)) continue
+        sessions.push(record)
+        if (sessions.length === page.limit) return { sessions, next: `${place}` }
+      }
+      return { sessions }
     },
 
     claim(id, expiresAt) {
@@ -98,20 +144,51 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       return true
     },
 
+    mark(id, mark) {
+      assertOpen()
+      assertMark(mark)
+      if (supersedes(mark, marks.get(id), clock())) marks.set(id, Object.freeze({ ...mark }))
+    },
+
+    marks(ids) {
+      assertOpen()
+      assertMarkIds(ids)
+      const now = clock()
+      return ids.map((id) => liveMark(marks.get(id), now))
+    },
+
+    putTask(task) {
+      assertOpen()
+      assertStoredTask(task)
+      tasks.set(task.id, Object.freeze({ ...task }))
+    },
+
+    takeTasks(take) {
+      assertOpen()
+      assertTaskTake(take)
+      const now = clock()
+      const due = [...tasks.values()].filter((task) => task.dueAt <= now && now < task.expiresAt)
+      const taken = due.sort((a, b) => a.dueAt - b.dueAt).slice(0, take.limit)
+      return taken.map((task) => {
+        const leased = Object.freeze({ ...task, dueAt: now + take.leaseTime })
+        tasks.set(task.id, leased)
+        return leased
+      })
+    },
+
+    removeTask(id) {
+      assertOpen()
+      tasks.delete(id)
+    },
+
     sweep,
 
     close() {
       closed = true
-      claims.clear()
       stopSweeping()
-      rows.clear()
+      for (const table of [entries, claims, marks, tasks]) table.clear()
     },
   }
-}
-
-function matches(row: StoredRow, filter: SessionFilter): boolean {
-  if (!('record' in row) || row.record.issuer !== filter.issuer) return false
-  return 'sid' in filter ? row.record.sid === filter.sid : row.record.subject === filter.subject
 }
 
 function frozenCopy(record: SessionRecord): SessionRecord {

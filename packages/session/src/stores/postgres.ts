@@ -2,7 +2,7 @@ import { type Clock, type EpochSeconds, SallyportError, sha256, systemClock } fr
 import type { ObservableSessionStore } from '../cache/change-feed.ts'
 import type { SessionKey, SessionRecord } from '../record.ts'
 import { assertSessionRecord, isSessionKey } from '../record-shape.ts'
-import type { SessionFilter } from '../store.ts'
+import type { SessionFilter } from '../session-filter.ts'
 import { listenToPostgres, type PostgresChangesContext } from './postgres-changes.ts'
 import {
   openPostgresConnection,

@@ -1,16 +1,37 @@
 import { sha256 } from '@sallyport/core'
 import type { SessionRecord } from '../record.ts'
-import type { SessionFilter } from '../store.ts'
+import type { SessionFilter } from '../session-filter.ts'
 
-/** A name of bounded length for all sessions that match a filter: what an index is kept by. */
-export function toGroup(filter: SessionFilter): string {
-  const wanted = 'sid' in filter ? ['sid', filter.sid] : ['subject', filter.subject]
-  return sha256(JSON.stringify([filter.issuer, ...wanted]))
+/** What sessions are found by: a name of bounded length for all that have it in common. */
+export interface SessionGroups {
+  /** Of one sign-in at the issuer. */
+  readonly sid?: string
+  readonly subject?: string
+  readonly issuer?: string
+  readonly frontend?: string
 }
 
-/** Every group that a session belongs to. */
+/** The groups that a filter names. */
+export function toGroups({ issuer, subject, sid, frontend }: SessionFilter): SessionGroups {
+  return {
+    ...(sid !== undefined && { sid: toGroup(issuer, 'sid', sid) }),
+    ...(subject !== undefined && { subject: toGroup(issuer, 'subject', subject) }),
+    ...(issuer !== undefined && { issuer: toGroup('issuer', issuer) }),
+    ...(frontend !== undefined && { frontend: toGroup('frontend', frontend) }),
+  }
+}
+
+/** The groups by which an index finds a session. */
 export function groupsOf({ issuer, subject, sid }: SessionRecord): string[] {
-  const groups = [toGroup({ issuer, subject })]
-  if (sid !== undefined) groups.push(toGroup({ issuer, sid }))
-  return groups
+  return groupsToSearch({ issuer, subject, ...(sid !== undefined && { sid }) })
+}
+
+/** The indexes in which all that match a filter are, the narrowest first; none: look at all. */
+export function groupsToSearch(filter: SessionFilter): string[] {
+  const { sid, subject } = toGroups(filter)
+  return [sid, subject].filter((group) => group !== undefined)
+}
+
+function toGroup(...words: ReadonlyArray<string | undefined>): string {
+  return sha256(JSON.stringify(words))
 }

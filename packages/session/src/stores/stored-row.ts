@@ -47,17 +47,22 @@ export function encodeRow(row: StoredRow): string {
 export function parseRow(text: string, key: SessionKey): StoredRow {
   const value = parseJson(text)
   if (value?.schema !== schema) {
-    throw unreadable(key, `schema ${JSON.stringify(value?.schema)}, this version reads ${schema}`)
+    throw unreadable(
+      `session ${key}`,
+      `schema ${JSON.stringify(value?.schema)}, this version reads ${schema}`,
+    )
   }
   const { record, deletedUntil } = value
-  if (Object.keys(value).length !== 2) throw unreadable(key, 'unknown fields')
+  if (Object.keys(value).length !== 2) throw unreadable(`session ${key}`, 'unknown fields')
   if (deletedUntil !== undefined) {
-    if (!Number.isSafeInteger(deletedUntil)) throw unreadable(key, 'a malformed tombstone')
+    if (!Number.isSafeInteger(deletedUntil))
+      throw unreadable(`session ${key}`, 'a malformed tombstone')
     return { deletedUntil: deletedUntil as number }
   }
   const problem = recordProblem(record)
-  if (problem) throw unreadable(key, problem)
-  if ((record as SessionRecord).key !== key) throw unreadable(key, 'the record of another key')
+  if (problem) throw unreadable(`session ${key}`, problem)
+  if ((record as SessionRecord).key !== key)
+    throw unreadable(`session ${key}`, 'the record of another key')
   return { record: record as SessionRecord }
 }
 
@@ -70,9 +75,10 @@ function parseJson(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function unreadable(key: SessionKey, problem: string): SallyportError {
+/** What is stored and means nothing: an error, never "nothing is there". */
+export function unreadable(what: string, problem: string): SallyportError {
   return new SallyportError(
     'ERR_SESSION_STORE_UNAVAILABLE',
-    `the stored session ${key} cannot be read (${problem}): it was damaged, or written by another version`,
+    `the stored ${what} cannot be read (${problem}): it was damaged, or written by another version`,
   )
 }

@@ -37,6 +37,35 @@ export function deleteAllContract({ store, setTime }: ContractSetting): void {
       expect(await left()).toEqual(['b3', 'other-a1'])
     })
 
+    test('A250: a sid of another subject, or of another issuer, ends nothing', async () => {
+      await fill()
+      expect(await store().deleteAll({ issuer, sid: '1', subject: 'bob' })).toBe(0)
+      expect(await store().deleteAll({ issuer: other, sid: '3', subject: 'bob' })).toBe(0)
+      expect(await left()).toHaveLength(6)
+      expect(await store().deleteAll({ issuer, sid: '1', subject: 'alice' })).toBe(2)
+      expect(await left()).toEqual(['a2', 'b3', 'other-a1', 'a-none'])
+    })
+
+    test('may be narrowed to a frontend', async () => {
+      await fill()
+      expect(await store().deleteAll({ issuer, subject: 'alice', frontend: 'admin' })).toBe(1)
+      expect(await store().deleteAll({ issuer, sid: '1', frontend: 'other' })).toBe(0)
+      expect(await store().deleteAll({ issuer, sid: '1', frontend: 'shop' })).toBe(1)
+      expect(await left()).toEqual(['a2', 'b3', 'other-a1', 'a-none'])
+    })
+
+    test('by frontend, by issuer and by nothing ends all of them', async () => {
+      await fill()
+      expect(await store().deleteAll({ frontend: 'admin' })).toBe(1)
+      expect(await left()).toEqual(['a1', 'a2', 'b3', 'other-a1', 'a-none'])
+      expect(await store().deleteAll({ issuer })).toBe(4)
+      expect(await left()).toEqual(['other-a1'])
+      await store().put(createRecord({ key: toKey('new') }))
+      expect(await store().deleteAll({})).toBe(2)
+      expect(await store().deleteAll({})).toBe(0)
+      expect(await left()).toEqual([])
+    })
+
     test('does not take a sid for a subject, nor match parts of a name', async () => {
       await fill()
       const filters = [
@@ -77,6 +106,9 @@ export function deleteAllContract({ store, setTime }: ContractSetting): void {
       expect(await store().deleteAll({ issuer, subject: 'robot' })).toBe(1100)
       expect(await store().get(toKey('bulk-0'))).toBeUndefined()
       expect(await store().get(toKey('bulk-1099'))).toBeUndefined()
+      const others = records.map((record) => ({ ...record, key: toKey(`x${record.key}`) }))
+      await Promise.all(others.map((record) => store().put(record)))
+      expect(await store().deleteAll({ frontend: 'shop' })).toBe(1100)
     })
   })
 }

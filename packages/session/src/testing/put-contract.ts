@@ -72,6 +72,9 @@ export function putContract({ store, setTime }: ContractSetting): void {
       ['an end that is no number', { expiresAt: Number.NaN }],
       ['an end after its absolute end', { absoluteExpiresAt: start, expiresAt: start + 1 }],
       ['a subject that is no text', { subject: 7 as unknown as string }],
+      ['a device of 257 characters', { device: 'x'.repeat(257) }],
+      ['half a second', { lastSeenAt: start + 0.5 }],
+      ['an authentication time that is no number', { authTime: '1' as unknown as number }],
       ['a field no record has', { token: 'x' } as object],
     ])('throws a TypeError for a record with %s', async (_, change) => {
       const attempt = async () => await store().put(createRecord(change))

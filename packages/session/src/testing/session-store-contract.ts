@@ -4,8 +4,11 @@ import type { Awaitable, SessionStore } from '../store.ts'
 import { claimContract } from './claim-contract.ts'
 import { type ContractSetting, createRecord, start, toKey } from './contract-setting.ts'
 import { deleteAllContract } from './delete-all-contract.ts'
+import { findContract } from './find-contract.ts'
+import { markContract } from './mark-contract.ts'
 import { putContract } from './put-contract.ts'
 import { interleavingAgreesWithModel } from './session-store-model.ts'
+import { taskContract } from './task-contract.ts'
 
 /** What the suite needs to know of a store. */
 export interface SessionStoreContractOptions {
@@ -58,7 +61,12 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
 
       test('gives back exactly what was put, with and without the optional fields', async () => {
         const { sid, ...bare } = createRecord({ key: toKey('bare') })
-        const full = createRecord({ lease: { holder: 'worker-1', until: start + 9 } })
+        const full = createRecord({
+          lease: { holder: 'worker-1', until: start + 9 },
+          lastSeenAt: start + 1,
+          authTime: start - 60,
+          device: 'Firefox',
+        })
         expect(await store.put(bare)).toBe(true)
         expect(await store.put(full)).toBe(true)
         expect(await store.get(bare.key)).toStrictEqual(bare)
@@ -198,7 +206,10 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
     })
 
     deleteAllContract(setting)
+    findContract(setting)
     claimContract(setting)
+    markContract(setting)
+    taskContract(setting)
 
     test('any interleaving agrees with a simple model', async () => {
       await interleavingAgreesWithModel(store, {
@@ -219,7 +230,12 @@ export function sessionStoreContract(options: SessionStoreContractOptions): void
         () => store.put(createRecord({ version: 2 })),
         () => store.delete(key),
         () => store.deleteAll({ issuer, subject }),
+        () => store.find({ issuer }, { limit: 1 }),
         () => store.claim('id', start + 10),
+        () => store.mark('id', { at: start, expiresAt: start + 10, reason: 'logout' }),
+        () => store.marks(['id']),
+        () => store.removeTask('id'),
+        () => store.takeTasks({ limit: 1, leaseTime: 1 }),
       ]
       for (const call of calls) {
         const failure = (async () => await call())()

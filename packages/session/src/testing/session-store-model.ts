@@ -2,7 +2,8 @@ import { type EpochSeconds, randomToken } from '@sallyport/core'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { SessionKey, SessionRecord } from '../record.ts'
-import type { SessionFilter, SessionStore } from '../store.ts'
+import { matchesFilter, type SessionFilter } from '../session-filter.ts'
+import type { SessionStore } from '../store.ts'
 
 interface ModelEntry {
   record: SessionRecord
@@ -17,12 +18,13 @@ interface Setting {
 type Step =
   | { type: 'put'; name: string; ahead: number; subject: string; sid: string; life: number }
   | { type: 'delete'; name: string }
-  | { type: 'deleteAll'; issuer: string; by: { sid: string } | { subject: string } }
+  | { type: 'deleteAll'; issuer: string; by: Omit<SessionFilter, 'issuer'> }
   | { type: 'wait'; seconds: number }
 
 const names = ['a', 'b', '__proto__']
 const issuers = ['https://one.example', 'https://two.example']
 const people = ['x', 'y']
+const frontends = ['shop', 'admin']
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -46,9 +48,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant('deleteAll'),
       issuer: fc.constantFrom(...issuers),
-      by: fc.oneof(
-        fc.record({ sid: fc.constantFrom(...people) }),
-        fc.record({ subject: fc.constantFrom(...people) }),
+      by: fc.record(
+        {
+          sid: fc.constantFrom(...people),
+          subject: fc.constantFrom(...people),
+          frontend: fc.constantFrom(...frontends),
+        },
+        { requiredKeys: [] },
       ),
     }),
   },
@@ -118,7 +124,7 @@ function applyToModel(model: Map<string, ModelEntry>, context: Context): unknown
   const doomed = [...model].filter(
     ([name, entry]) =>
       isLive(entry, now) &&
-      (filter ? matches(entry.record, filter) : name === (step as { name: string }).name),
+      (filter ? matchesFilter(entry.record, filter) : name === (step as { name: string }).name),
   )
   for (const [, entry] of doomed) entry.deleted = true
   return filter ? doomed.length : doomed.length === 1
@@ -140,11 +146,6 @@ function isLive(entry: ModelEntry, now: EpochSeconds): boolean {
   return !entry.deleted && now < entry.record.expiresAt
 }
 
-function matches(record: SessionRecord, filter: SessionFilter): boolean {
-  if (record.issuer !== filter.issuer) return false
-  return 'sid' in filter ? record.sid === filter.sid : record.subject === filter.subject
-}
-
 function toRecord(model: Map<string, ModelEntry>, context: Context): SessionRecord {
   const { step, run, setting } = context
   if (step.type !== 'put') throw new TypeError('only a put has a record')
@@ -154,7 +155,7 @@ function toRecord(model: Map<string, ModelEntry>, context: Context): SessionReco
   return {
     key: toKey(run, step.name),
     version: Math.max(1, reborn),
-    frontend: 'shop',
+    frontend: frontends[step.ahead % 2] as string,
     issuer: `${issuers[step.life % 2]}/${run}`,
     subject: step.subject,
     ...(step.sid && { sid: step.sid }),
