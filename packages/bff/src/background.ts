@@ -17,7 +17,7 @@ export function createBackground(log: Logger): Background {
   function run(work: Promise<unknown>, failure: string): void {
     const settled = work.catch((error) => log.warn({ error }, failure))
     running.add(settled)
-    settled.finally(() => running.delete(settled))
+    void settled.finally(() => running.delete(settled))
   }
 
   return {

@@ -14,7 +14,7 @@ describe('configuration', () => {
   test('fills in every default', () => {
     const config = parseConfig(minimal)
     expect(config.scopes).toEqual(['openid', 'profile', 'email'])
-    expect(config.session).toEqual({ idleTimeout: 1800, absoluteTimeout: 28_800 })
+    expect(config.session).toEqual({ mode: 'stored', idleTimeout: 1800, absoluteTimeout: 28_800 })
     expect(config.logout).toEqual({ hint: 'id_token', returnPath: '/' })
   })
 

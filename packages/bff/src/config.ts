@@ -3,13 +3,13 @@ import {
   absoluteUri,
   distinctBy,
   httpUrl,
-  issuerIdentifier,
   parseOptions,
-  scopeToken,
   secureUrl,
   strictObject,
 } from '@sallyport/core/options'
 import * as z from 'zod'
+import { fapi2Problems } from './options/fapi2.ts'
+import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
 import { path, route } from './options/route-options.ts'
 import { session } from './options/session-options.ts'
 import type { BffConfig, BffOptions } from './options.ts'
@@ -25,23 +25,7 @@ const schema = strictObject({
   publicUrl: secureUrl.transform(toUrl).refine(({ href, origin }) => {
     return basePathPattern.test(href.slice(origin.length))
   }, 'must be an origin, or an origin and a path of lower-case letters, digits and "-"'),
-  issuer: issuerIdentifier.transform(toUrl),
-  clientId: z.string().min(1),
-  clientAuthentication: z.union(
-    [
-      strictObject({
-        privateKey: z
-          .looseObject({ kty: z.string(), kid: z.string(), alg: z.string() })
-          .refine((jwk) => 'd' in jwk, 'must be a private key'),
-      }),
-      strictObject({ secret: z.string().min(32, 'must have at least 32 characters') }),
-    ],
-    'must be either { privateKey }, a JWK with kid and alg, or { secret }',
-  ),
-  scopes: z
-    .array(scopeToken)
-    .default(['profile', 'email'])
-    .transform((scopes) => [...new Set(['openid', ...scopes])]),
+  ...issuerShape,
   sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
   routes: distinctBy('match', route).default([]),
   session,
@@ -49,7 +33,10 @@ const schema = strictObject({
     hint: z.enum(['id_token', 'sid']).default('id_token'),
     returnPath: path.default('/'),
   }).prefault({}),
-  issuerTimeout: z.int().positive().default(5),
+}).superRefine((config, context) => {
+  for (const problem of [...issuerProblems(config), ...fapi2Problems(config)]) {
+    context.addIssue({ code: 'custom', message: problem.message, path: [...problem.path] })
+  }
 }) satisfies z.ZodType<Omit<BffConfig, 'basePath' | 'frontend'>, BffOptions>
 
 /**

@@ -6,7 +6,7 @@ import {
   type SealKey,
   serializeCookie,
 } from '@sallyport/core'
-import type { SignInDemands, SignInSecrets } from './oidc.ts'
+import type { SignInDemands, SignInSecrets } from './oidc/sign-in.ts'
 
 /**
  * The session cookie's name. Its prefix makes browsers refuse it unless Secure, HttpOnly, host-only;

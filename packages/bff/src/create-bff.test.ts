@@ -34,12 +34,18 @@ function request(target: string, headers: string[] = []): RequestHead {
 /** A session with a token that is good, put into a store. */
 async function signedIn(store: SessionStore): Promise<string> {
   const { config } = createOwnBff(store)
-  const sessions = createSessions({ config, store, clock, log: telemetry.log })
+  const later = () => {}
+  const sessions = createSessions({ config, store, clock, log: telemetry.log, later })
   const claims = { iss: 'https://idp.example', sub: 'alice', aud: 'bff', iat: 1, exp: 2 }
-  const token = { accessToken: 'good', obtainedAt: clock(), expiresAt: clock() + 300 }
+  const token = {
+    accessToken: 'good',
+    tokenType: 'Bearer' as const,
+    obtainedAt: clock(),
+    expiresAt: clock() + 300,
+  }
   const content = { claims, idToken: 'id', refreshToken: 'refresh', accessTokens: { '': token } }
-  const { id } = await sessions.create(claims, content)
-  return id
+  const { setCookies } = await sessions.create({ claims, content, startedAt: clock() })
+  return /^__Host-Http-bff=([^;]+)/.exec(setCookies[0] ?? '')?.[1] as string
 }
 
 const problem = (decision: Decision) => {

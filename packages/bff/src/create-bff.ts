@@ -9,7 +9,7 @@ import type { Decision, RequestHead } from './decision.ts'
 import { callEndpoint } from './endpoints/call.ts'
 import { toErrorDecision } from './error-decision.ts'
 import { createLogoutTokenVerifier } from './logout-token.ts'
-import { createOidcClient } from './oidc.ts'
+import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { readRequest } from './read-request.ts'
 import { createRouteMatcher } from './routes/match.ts'
@@ -95,11 +95,11 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
     cookies: createCookies(config, clock),
     accessTokens: createAccessTokens({
       ...{ sessions, oidc, clock, log, renewAhead, signInRequest },
-      // Two attempts, and time to write what they bring.
-      leaseTime: config.issuerTimeout * 2 + 5,
+      // Two attempts, a nonce in between, and time to write what they bring.
+      leaseTime: config.issuerTimeout * 3 + 5,
     }),
     clientTokens: createClientTokens({ oidc, clock, renewAhead }),
-    verifyLogoutToken: createLogoutTokenVerifier(config, oidc, { telemetry, clock }),
+    verifyLogoutToken: createLogoutTokenVerifier(config, oidc, clock),
     inBackground: background.run,
   }
 }

@@ -17,5 +17,6 @@ export function toErrorDecision(head: RequestHead, error: unknown, context: BffC
       link: { href: config.publicUrl.href, label: 'Go to the application' },
     })
   }
-  return respondError(head, code)
+  const retryAfter = error instanceof SallyportError ? error.retryAfter : undefined
+  return respondError(head, code, { retryAfter })
 }

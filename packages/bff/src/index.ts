@@ -9,13 +9,19 @@ export type {
   RespondDecision,
 } from './decision.ts'
 export { isNavigation } from './headers.ts'
+export type {
+  ClientCertificate,
+  ClientPrivateKey,
+  ClientSecret,
+  IssuerConfig,
+  IssuerOptions,
+  PrivateJwk,
+} from './options/issuer-options.ts'
 export type { RouteConfig, RouteOptions, RouteToken } from './options/route-options.ts'
 export type { SessionConfig, SessionOptions } from './options/session-options.ts'
 export type {
   BffConfig,
   BffOptions,
-  ClientPrivateKey,
-  ClientSecret,
   LogoutOptions,
 } from './options.ts'
 export { type ErrorOptions, respondError } from './respond.ts'

@@ -1,8 +1,6 @@
 import { type Clock, SallyportError } from '@sallyport/core'
-import type { Telemetry } from '@sallyport/telemetry'
-import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
-import { createIssuerFetch } from './issuer-fetch.ts'
-import type { OidcClient } from './oidc.ts'
+import { errors, type JWTPayload, jwtVerify } from 'jose'
+import type { OidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig } from './options.ts'
 
 /** Whose sessions a logout token ends. */
@@ -18,7 +16,6 @@ export interface LogoutOrder {
 export type LogoutTokenVerifier = (logoutToken: string) => Promise<LogoutOrder>
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
-const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/
 /** An issuer signs one for the moment; what is older has been lying around. */
 const oldest = 300
 const clockTolerance = 10
@@ -33,23 +30,16 @@ const clockTolerance = 10
 export function createLogoutTokenVerifier(
   config: BffConfig,
   oidc: OidcClient,
-  parts: { telemetry: Telemetry; clock: Clock },
+  clock: Clock,
 ): LogoutTokenVerifier {
-  const { telemetry, clock } = parts
-  const fetch = createIssuerFetch(telemetry, config.issuerTimeout)
-  let keys: ReturnType<typeof createRemoteJWKSet> | undefined
-
   return async (logoutToken) => {
-    const { issuer, jwksUri, idTokenAlgorithms } = await oidc.signing()
-    keys ??= createRemoteJWKSet(new URL(jwksUri), {
-      [customFetch]: (url, request) => fetch(url, request),
-    })
+    const { issuer, keys, idTokenAlgorithms } = await oidc.signing()
     try {
       const { payload } = await jwtVerify(logoutToken, keys, {
         issuer,
         clockTolerance,
         audience: config.clientId,
-        algorithms: idTokenAlgorithms.filter((name) => asymmetric.test(name)),
+        algorithms: idTokenAlgorithms,
         typ: 'logout+jwt',
         requiredClaims: ['iat', 'exp', 'jti', 'events'],
         maxTokenAge: oldest,

@@ -1,47 +1,22 @@
 import type { SealKey } from '@sallyport/core'
+import type { IssuerConfig, IssuerOptions } from './options/issuer-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
 import type { SessionConfig, SessionOptions } from './options/session-options.ts'
 
 /** What a user writes. Durations are in seconds; URLs are absolute. */
-export interface BffOptions {
+export interface BffOptions extends IssuerOptions {
   /**
    * Where browsers reach the BFF: an origin such as `https://app.example`, or one with a path,
    * `https://example.com/shop`, below which all of it lies. Paths of one origin share its cookies
    * and its scripts: they keep frontends apart, not enemies.
    */
   publicUrl: string
-  /** The identity provider, exactly as it names itself in `iss` (RFC 8414 section 2). */
-  issuer: string
-  clientId: string
-  /** How the BFF proves at the issuer who it is. Exactly one; a BFF is never a public client. */
-  clientAuthentication: ClientPrivateKey | ClientSecret
-  /**
-   * Asked for at sign-in; `openid` is always among them.
-   * @defaultValue ['openid', 'profile', 'email']
-   */
-  scopes?: string[] | undefined
   /** Seal what leaves memory (cookies, stored tokens). Newest first; older ones only open. */
   sealKeys: SealKey[]
   /** What is proxied. A path that no route matches is not proxied. */
   routes?: RouteOptions[] | undefined
   session?: SessionOptions | undefined
   logout?: LogoutOptions | undefined
-  /**
-   * Seconds the issuer has for one answer.
-   * @defaultValue 5
-   */
-  issuerTimeout?: number | undefined
-}
-
-/** `private_key_jwt` (OpenID Connect Core 1.0 section 9). */
-export interface ClientPrivateKey {
-  /** A private JWK with `kid` and `alg`. */
-  privateKey: { kty: string; kid: string; alg: string; [member: string]: unknown }
-}
-
-/** `client_secret_basic`, for issuers that know nothing better. */
-export interface ClientSecret {
-  secret: string
 }
 
 export interface LogoutOptions {
@@ -60,21 +35,16 @@ export interface LogoutOptions {
 }
 
 /** What the code reads: every default filled in, every route compiled. */
-export interface BffConfig {
+export interface BffConfig extends IssuerConfig {
   readonly publicUrl: URL
   /** The path of `publicUrl`: empty, or `/shop` with neither escapes nor a slash at its end. */
   readonly basePath: string
   /** What sessions, keys and cookies of this frontend are kept apart by: origin and base path. */
   readonly frontend: string
-  readonly issuer: URL
-  readonly clientId: string
-  readonly clientAuthentication: ClientPrivateKey | ClientSecret
-  readonly scopes: readonly string[]
   readonly sealKeys: readonly SealKey[]
   readonly routes: readonly RouteConfig[]
   readonly session: SessionConfig
   readonly logout: LogoutConfig
-  readonly issuerTimeout: number
 }
 
 export interface LogoutConfig {

@@ -65,6 +65,21 @@ export const errorCatalogue = {
     type: 'idp_unavailable',
     title: 'The identity server cannot be reached',
   },
+  ERR_IDP_UNSUITABLE: {
+    status: 502,
+    type: 'idp_unsuitable',
+    title: 'The identity server lacks what this application needs of it',
+  },
+  ERR_IDP_CLIENT_REJECTED: {
+    status: 502,
+    type: 'idp_client_rejected',
+    title: 'The identity server does not accept this application',
+  },
+  ERR_IDP_REQUEST_REFUSED: {
+    status: 502,
+    type: 'idp_request_refused',
+    title: 'The identity server refuses this sign-in request',
+  },
   ERR_LOGOUT_REJECTED: {
     status: 400,
     type: 'logout_rejected',
@@ -128,14 +143,23 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue
 
+/** Why it failed, and when it may be tried again. */
+export interface SallyportErrorOptions extends ErrorOptions {
+  /** Seconds. */
+  retryAfter?: number | undefined
+}
+
 /** The one error class. Tell failures apart by `code`; `message` and `cause` are for logs only. */
 export class SallyportError extends Error {
   readonly code: ErrorCode
+  /** Seconds after which another attempt may succeed, when a server said so. */
+  readonly retryAfter: number | undefined
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: SallyportErrorOptions = {}) {
     super(message, options)
     this.name = 'SallyportError'
     this.code = code
+    this.retryAfter = options.retryAfter
   }
 }
 

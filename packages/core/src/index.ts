@@ -13,6 +13,7 @@ export {
   errorCatalogue,
   errorCode,
   SallyportError,
+  type SallyportErrorOptions,
   toProblem,
 } from './errors.ts'
 export { randomToken, sha256 } from './random.ts'

@@ -3,7 +3,8 @@ import { paths } from '@sallyport/core/contract'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
-import type { TokenGrant } from '../oidc.ts'
+import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
+import type { TokenGrant } from '../oidc/token-grant.ts'
 import { redirect, respondError } from '../respond.ts'
 import type { Session, SessionContent } from '../sessions/session.ts'
 import { toStored } from '../tokens/access-tokens.ts'
@@ -11,7 +12,6 @@ import { tokenKey } from '../tokens/token-request.ts'
 import { loginLink } from './login.ts'
 import { endSession } from './logout.ts'
 
-const statePattern = /^[\w-]{43}$/
 /** Longer than a transaction lives: its state stays spent until its cookie is worthless. */
 const claimLifetime = 900
 
@@ -26,7 +26,7 @@ const claimLifetime = 900
  */
 export async function callback(request: BffRequest, context: BffContext): Promise<RespondDecision> {
   const { config, cookies, log, oidc, sessions, resources } = context
-  const response = readResponse(request.url.query)
+  const response = await readResponse(request, context)
   const transaction = response && cookies.readTransaction(response.state, request.cookies)
   if (!response || !transaction || transaction.issuer !== config.issuer.href) {
     log.warn({ event: 'authn_login_fail', reason: 'no_transaction' }, 'a callback is refused')
@@ -40,8 +40,7 @@ export async function callback(request: BffRequest, context: BffContext): Promis
   const target = new URL(transaction.returnUrl, config.publicUrl)
   if (isSilentNo(response, transaction)) return redirect(target, { setCookies })
   try {
-    const url = new URL(`${config.basePath}${paths.callback}${request.url.query}`, config.publicUrl)
-    const grant = await oidc.redeem(url, transaction, resources[0])
+    const grant = await oidc.redeem(response, transaction, resources[0])
     const session = await startSession(request, context, { grant, transaction })
     return redirect(target, { setCookies: [...setCookies, ...session.setCookies] })
   } catch (error) {
@@ -50,24 +49,18 @@ export async function callback(request: BffRequest, context: BffContext): Promis
   }
 }
 
-interface AuthorizationResponse {
-  state: string
-  error: string | undefined
-}
-
-/**
- * The authorization response, if it is one: each parameter once, a code or an error.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.2 RFC 6749, section 4.1.2}
- */
-function readResponse(query: string): AuthorizationResponse | undefined {
-  const parameters = new URLSearchParams(query)
-  const names = [...parameters.keys()]
-  if (new Set(names).size !== names.length) return undefined
-  const state = parameters.get('state') ?? ''
-  const error = parameters.get('error') ?? undefined
-  const isOneOf = parameters.has('code') !== parameters.has('error')
-  return isOneOf && statePattern.test(state) ? { state, error } : undefined
+/** What came back, if it can be an answer to a sign-in; a signed one is verified. */
+async function readResponse(
+  request: BffRequest,
+  { log, oidc }: BffContext,
+): Promise<AuthorizationResponse | undefined> {
+  try {
+    return await oidc.readResponse(request.url.query)
+  } catch (error) {
+    if (errorCode(error) !== 'ERR_CALLBACK_REJECTED') throw error
+    log.warn({ event: 'authn_login_fail', error }, 'a signed authorization response is refused')
+    return undefined
+  }
 }
 
 const silentAnswers = new Set([

@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '@sallyport/core'
 import type { SessionRecord } from '@sallyport/session'
+import type { DpopKey } from '../oidc/dpop-key.ts'
 
 /** An access token as it is kept. */
 export interface StoredAccessToken {

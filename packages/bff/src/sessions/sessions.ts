@@ -1,7 +1,7 @@
 import type { Clock, CookiePair } from '@sallyport/core'
 import type { Awaitable, SessionFilter, SessionLease, SessionStore } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
-import type { IdTokenClaims } from '../oidc.ts'
+import type { IdTokenClaims } from '../oidc/token-grant.ts'
 import type { BffConfig } from '../options.ts'
 import { createSealedSessions } from './sealed-sessions.ts'
 import type { EndReason, Session, SessionContent } from './session.ts'

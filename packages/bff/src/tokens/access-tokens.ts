@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, errorCode, randomToken, SallyportError } from '@sallyport/core'
 import type { Awaitable } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
-import type { OidcClient, TokenGrant } from '../oidc.ts'
+import type { OidcClient } from '../oidc/oidc-client.ts'
+import type { TokenGrant } from '../oidc/token-grant.ts'
 import type { Session, SessionContent, StoredAccessToken } from '../sessions/session.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { freshness } from './freshness.ts'
@@ -114,10 +115,12 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
   }
 
   function ask({ record, content }: Session, held: HeldLease): Promise<TokenGrant> {
-    const { request, subjectToken } = held
-    const wanted = { ...request, dpopKey: content.dpopKey }
-    if (subjectToken) return oidc.exchange(subjectToken.accessToken, wanted)
-    return oidc.refresh(content.refreshToken as string, { ...wanted, subject: record.subject })
+    const { resource, audience, scopes } = held.request
+    const wanted = { resource, audience, scopes, dpopKey: content.dpopKey }
+    const { subjectToken } = held
+    if (subjectToken) return oidc.exchange({ ...wanted, subjectToken: subjectToken.accessToken })
+    const refreshToken = content.refreshToken as string
+    return oidc.refresh({ ...wanted, refreshToken, subject: record.subject })
   }
 
   /** Writes the outcome and gives the lease back; `false` when session or lease are gone. */

@@ -1,6 +1,7 @@
 import type { Clock } from '@sallyport/core'
 import type { Awaitable } from '@sallyport/session'
-import type { OidcClient } from '../oidc.ts'
+import { createDpopKey } from '../oidc/dpop-key.ts'
+import type { OidcClient } from '../oidc/oidc-client.ts'
 import type { StoredAccessToken } from '../sessions/session.ts'
 import { toStored } from './access-tokens.ts'
 import { freshness } from './freshness.ts'
@@ -28,10 +29,13 @@ export function createClientTokens(options: {
 }): ClientTokens {
   const { oidc, clock, renewAhead } = options
   const kept = new Map<string, StoredAccessToken>()
+  const dpopKey = createDpopKey()
   const obtain = singleFlight(
     async (request: TokenRequest) => {
       const startedAt = clock()
-      const stored = toStored(await oidc.clientCredentials(request), startedAt)
+      const { resource, audience, scopes } = request
+      const wanted = { resource, audience, scopes, dpopKey }
+      const stored = toStored(await oidc.clientCredentials(wanted), startedAt)
       kept.set(tokenKey(request), stored)
       return stored
     },

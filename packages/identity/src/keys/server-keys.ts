@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -19,6 +20,8 @@ export interface ServerKeys {
   readonly cookieKeys: readonly string[]
   /** Makes the anti-forgery values of the forms. */
   readonly formKey: string
+  /** Makes the nonces of DPoP: 32 bytes, the same in every process on the folder. */
+  readonly dpopNonceSecret: Buffer
   /** Seals what the provider stores. */
   readonly artifactSealer: Sealer
 }
@@ -58,6 +61,7 @@ export async function loadServerKeys(storage: Storage, dataDir: string): Promise
   await assertOwnKey(material.signingKey)
   return Object.freeze({
     ...material,
+    dpopNonceSecret: Buffer.from(hkdfSync('sha256', material.formKey, '', 'dpop-nonce', 32)),
     artifactSealer: createSealer(sealKeys, 'identity-artifacts'),
   })
 }

@@ -1,4 +1,5 @@
 import { isLoopback } from '@sallyport/core/options'
+import { authenticationMethod, clientKeysProblem, isTlsMethod } from './client-authentication.ts'
 import type { IdentityClientOptions, ResourceOptions } from './identity-options.ts'
 import { clientSchema, resourceSchema, tokenExchangeGrant } from './identity-schema.ts'
 
@@ -16,13 +17,21 @@ export interface CrossProblem {
  * Parts that are malformed themselves are left out: the schema names those.
  */
 export function crossCheck(options: unknown): CrossProblem[] {
-  const { clients, resources, allowedPrivateOrigins } = Object(options) as Record<string, unknown>
+  const { issuer, clients, resources, allowedPrivateOrigins } = Object(options) as Record<
+    string,
+    unknown
+  >
   const known = list(resources).flatMap((entry) => resourceSchema.safeParse(entry).data ?? [])
   const origins = list(allowedPrivateOrigins).filter((entry) => typeof entry === 'string')
   const ofClients = list(clients).flatMap((entry, index) => {
     const client = clientSchema.safeParse(entry).data
     if (!client) return []
-    const found = [...references(client, known), ...grants(client), ...backchannel(client, origins)]
+    const found = [
+      ...references(client, known),
+      ...grants(client),
+      ...authentication(client, issuer),
+      ...backchannel(client, origins),
+    ]
     return found.map(({ path, message }) => ({ path: ['clients', index, ...path], message }))
   })
   return [...sharedScopes(known), ...ofClients]
@@ -55,9 +64,10 @@ function missing(path: string[], names: string[], known: Set<string>): CrossProb
 }
 
 function grants(client: IdentityClientOptions): CrossProblem[] {
-  const { grantTypes, jwks, tokenExchange, redirectUris, scopes } = client
+  const { grantTypes, tokenExchange, redirectUris, scopes } = client
   const has = (grant: (typeof grantTypes)[number]) => grantTypes.includes(grant)
-  const rules: [broken: boolean, member: string, message: string][] = [
+  const isPublic = authenticationMethod(client) === 'none'
+  return broken([
     [has('authorization_code') && redirectUris.length === 0, 'redirectUris', 'needs at least one'],
     [
       has('authorization_code') && !scopes.includes('openid'),
@@ -69,15 +79,58 @@ function grants(client: IdentityClientOptions): CrossProblem[] {
       'grantTypes',
       'refresh_token needs authorization_code',
     ],
-    [!jwks && has('client_credentials'), 'jwks', 'client_credentials needs a confidential client'],
-    [!jwks && Boolean(tokenExchange), 'jwks', 'token exchange needs a confidential client'],
+    [
+      isPublic && has('client_credentials'),
+      'grantTypes',
+      'client_credentials needs a confidential client',
+    ],
+    [
+      isPublic && Boolean(tokenExchange),
+      'tokenExchange',
+      'token exchange needs a confidential client',
+    ],
     [
       has(tokenExchangeGrant) && !tokenExchange,
       'tokenExchange',
       'must say what the token exchange grant may exchange',
     ],
-  ]
-  return rules.flatMap(([broken, member, message]) => (broken ? [{ path: [member], message }] : []))
+  ])
+}
+
+function authentication(client: IdentityClientOptions, issuer: unknown): CrossProblem[] {
+  const keysProblem = clientKeysProblem(client)
+  const isTls = isTlsMethod(authenticationMethod(client))
+  const isBound = Boolean(client.dpopBoundAccessTokens || client.tlsBoundAccessTokens)
+  const hasTls = String(issuer).startsWith('https:')
+  const noTls = 'needs an https issuer'
+  return broken([
+    [keysProblem !== undefined, 'jwks', String(keysProblem)],
+    [isTls && !hasTls, 'clientAuthentication', noTls],
+    [Boolean(client.tlsBoundAccessTokens) && !hasTls, 'tlsBoundAccessTokens', noTls],
+    [
+      Boolean(client.dpopBoundAccessTokens && client.tlsBoundAccessTokens),
+      'tlsBoundAccessTokens',
+      'and dpopBoundAccessTokens exclude each other: a token has one binding',
+    ],
+    [
+      Boolean(client.requireSignedRequestObject) && !client.jwks,
+      'requireSignedRequestObject',
+      "needs the client's public keys (jwks)",
+    ],
+    [
+      isBound && Boolean(client.tokenExchange),
+      'tokenExchange',
+      'gives bearer tokens, which a client with bound tokens does not take',
+    ],
+  ])
+}
+
+type Rule = [isBroken: boolean, member: string, message: string]
+
+function broken(rules: Rule[]): CrossProblem[] {
+  return rules.flatMap(([isBroken, member, message]) =>
+    isBroken ? [{ path: [member], message }] : [],
+  )
 }
 
 function backchannel(client: IdentityClientOptions, origins: string[]): CrossProblem[] {

@@ -1,5 +1,6 @@
 import type { Telemetry } from '@sallyport/telemetry'
 import type { JWK } from 'jose'
+import type { ClientAuthentication } from './client-authentication.ts'
 
 /** What an identity server is made of. Checked strictly at start: see `parseIdentityOptions`. */
 export interface IdentityOptions {
@@ -21,6 +22,13 @@ export interface IdentityOptions {
    * @defaultValue none
    */
   allowedPrivateOrigins?: string[]
+  /**
+   * Takes a DPoP proof only with a nonce of this server (RFC 9449 section 8), so that a proof made
+   * in advance is of no use. Clients ask once more when they are told a nonce.
+   *
+   * @defaultValue false: a proof without a nonce counts if it was made within the last five minutes
+   */
+  requireDpopNonce?: boolean
   lifetimes?: LifetimeOptions
   /** @defaultValue a log of JSON lines on standard output, service `identity` */
   telemetry?: Telemetry
@@ -33,7 +41,19 @@ export type GrantType =
   | 'client_credentials'
   | 'urn:ietf:params:oauth:grant-type:token-exchange'
 
-/** One OAuth client. With {@link IdentityClientOptions.jwks} it is confidential, else public. */
+/** How an authorization response comes back; with `jwt` it is signed (JARM). */
+export type ResponseMode =
+  | 'query'
+  | 'form_post'
+  | 'fragment'
+  | 'jwt'
+  | 'query.jwt'
+  | 'form_post.jwt'
+
+/**
+ * One OAuth client. It is public with the authentication method `none`, which is the default
+ * without {@link IdentityClientOptions.jwks}, and confidential with any other.
+ */
 export interface IdentityClientOptions {
   clientId: string
   /** What people read on the pages. */
@@ -43,10 +63,50 @@ export interface IdentityClientOptions {
   /** Where a sign-out may lead. Same rules as redirect URIs. */
   postLogoutRedirectUris: string[]
   /**
-   * Public keys of a `private_key_jwt` client (RFC 7523). Without them the client is public: no
-   * client credentials, no token exchange, and its refresh tokens rotate at each use.
+   * Public keys of the client: of its assertions (RFC 7523), of its request objects (RFC 9101), and
+   * with `x5c` of its certificates (RFC 8705).
    */
   jwks?: { keys: JWK[] }
+  /**
+   * How the client authenticates. A public client gets no client credentials and no token exchange,
+   * and its refresh tokens rotate at each use.
+   *
+   * @defaultValue `private_key_jwt` with {@link IdentityClientOptions.jwks}, `none` without
+   */
+  clientAuthentication?: ClientAuthentication
+  /**
+   * Gives access tokens only with a DPoP proof, bound to its key (RFC 9449). A client that sends
+   * proofs of its own accord gets bound tokens in any case.
+   *
+   * @defaultValue false
+   */
+  dpopBoundAccessTokens?: boolean
+  /**
+   * Binds access tokens to the certificate of the client's connection (RFC 8705 section 3). Needs a
+   * listener on `node:https` with `requestCert`: a certificate in a header is never believed.
+   *
+   * @defaultValue false
+   */
+  tlsBoundAccessTokens?: boolean
+  /**
+   * Refuses authorization requests that were not pushed (RFC 9126).
+   *
+   * @defaultValue false: they may be pushed
+   */
+  requirePushedAuthorizationRequests?: boolean
+  /**
+   * Refuses authorization requests that are not signed with one of the client's keys (RFC 9101).
+   *
+   * @defaultValue false
+   */
+  requireSignedRequestObject?: boolean
+  /**
+   * The response modes it may ask for. With signed ones alone, the client asks for `jwt` or its
+   * like or gets no code.
+   *
+   * @defaultValue ['query', 'form_post', 'fragment']
+   */
+  responseModes?: ResponseMode[]
   grantTypes: GrantType[]
   /** Scopes it may ask for: `openid`, `profile`, `email`, `offline_access` and the resources'. */
   scopes: string[]

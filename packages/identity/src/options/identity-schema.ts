@@ -9,12 +9,14 @@ import {
 import type { Telemetry } from '@sallyport/telemetry'
 import type { JWK } from 'jose'
 import { z } from 'zod'
+import { clientAuthenticationSchema } from './client-authentication.ts'
 import type {
   AccountOptions,
   IdentityClientOptions,
   IdentityOptions,
   LifetimeOptions,
   ResourceOptions,
+  ResponseMode,
   TokenExchangeOptions,
 } from './identity-options.ts'
 import { publicKeyProblem } from './public-key-rules.ts'
@@ -37,6 +39,15 @@ const publicKey: z.ZodType<JWK> = z
     if (message) context.addIssue({ code: 'custom', message })
   })
 
+const responseMode = z.enum([
+  'query',
+  'form_post',
+  'fragment',
+  'jwt',
+  'query.jwt',
+  'form_post.jwt',
+]) satisfies z.ZodType<ResponseMode>
+
 const tokenExchangeSchema = strictObject({
   subjectAudiences: z.array(absoluteUri).min(1),
   resources: z.array(absoluteUri).min(1),
@@ -48,6 +59,12 @@ export const clientSchema = strictObject({
   redirectUris: z.array(endpoint),
   postLogoutRedirectUris: z.array(endpoint),
   jwks: z.exactOptional(strictObject({ keys: z.array(publicKey).min(1) })),
+  clientAuthentication: z.exactOptional(clientAuthenticationSchema),
+  dpopBoundAccessTokens: z.exactOptional(z.boolean()),
+  tlsBoundAccessTokens: z.exactOptional(z.boolean()),
+  requirePushedAuthorizationRequests: z.exactOptional(z.boolean()),
+  requireSignedRequestObject: z.exactOptional(z.boolean()),
+  responseModes: z.exactOptional(z.array(responseMode).min(1)),
   grantTypes: z
     .array(
       z.enum(['authorization_code', 'refresh_token', 'client_credentials', tokenExchangeGrant]),
@@ -94,6 +111,7 @@ export const identitySchema = strictObject({
   resources: distinctBy('identifier', resourceSchema),
   accounts: distinctBy('username', accountSchema),
   allowedPrivateOrigins: z.exactOptional(z.array(httpUrl.refine(isOrigin, originRule))),
+  requireDpopNonce: z.exactOptional(z.boolean()),
   lifetimes: z.exactOptional(lifetimesSchema),
   telemetry: z.exactOptional(z.custom<Telemetry>(isTelemetry, 'is not a Telemetry')),
 }) satisfies z.ZodType<IdentityOptions>

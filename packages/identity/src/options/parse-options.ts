@@ -19,6 +19,7 @@ export interface IdentityConfig {
   readonly resources: ReadonlyMap<string, ResourceOptions>
   readonly accounts: readonly AccountOptions[]
   readonly allowedPrivateOrigins: ReadonlySet<string>
+  readonly requireDpopNonce: boolean
   readonly lifetimes: Readonly<Required<LifetimeOptions>>
   readonly telemetry: Telemetry
 }
@@ -58,6 +59,7 @@ function resolve(options: IdentityOptions): IdentityConfig {
     resources: new Map(resources.map((resource) => [resource.identifier, resource])),
     accounts: options.accounts,
     allowedPrivateOrigins: new Set(allowedPrivateOrigins),
+    requireDpopNonce: options.requireDpopNonce ?? false,
     lifetimes: { ...defaultLifetimes, ...lifetimes },
     telemetry: telemetry ?? createTelemetry({ service: 'identity' }),
   })

@@ -13,6 +13,7 @@ import type { IdentityConfig } from '../options/parse-options.ts'
 import type { ProviderPages } from '../pages/provider-pages.ts'
 import type { ArtifactStore } from '../storage/adapter.ts'
 import { toClientMetadata } from './client-metadata.ts'
+import { authenticationMethods, enabledAlgorithms, protectionFeatures } from './features.ts'
 import { grantLifetime, loadGrant } from './implicit-consent.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
 import { resourceServerFor } from './resource-servers.ts'
@@ -41,13 +42,10 @@ export function createProviderConfiguration(parts: ProviderParts): Configuration
     adapter: (model) => artifacts.adapter(model),
     clients: [...config.clients.values()].map(toClientMetadata),
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    clientAuthMethods: ['private_key_jwt', 'none'],
+    clientAuthMethods: authenticationMethods(config),
     clientBasedCORS: () => false,
     jwks: { keys: [keys.signingKey as ProviderJwk] },
-    enabledJWA: {
-      clientAuthSigningAlgValues: ['ES256', 'PS256', 'RS256', 'Ed25519', 'EdDSA'],
-      idTokenSigningAlgValues: ['ES256'],
-    },
+    enabledJWA: enabledAlgorithms(config),
     cookies: {
       keys: [...keys.cookieKeys],
       names: cookieNames(config.issuer),
@@ -68,7 +66,7 @@ export function createProviderConfiguration(parts: ProviderParts): Configuration
     conformIdTokenClaims: false,
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      ...protectionFeatures(config, keys.dpopNonceSecret),
       clientCredentials: { enabled: true },
       introspection: {
         enabled: true,

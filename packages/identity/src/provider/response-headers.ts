@@ -26,7 +26,7 @@ function allowFormPost(ctx: Context, oidc: KoaContextWithOIDC['oidc']): void {
   const policy = ctx.response.get('Content-Security-Policy') ?? ''
   const redirectUri = oidc.params?.redirect_uri
   const isLibraryForm = policy.includes('script-src') && policy !== contentSecurityPolicy()
-  if (!isLibraryForm || oidc.params?.response_mode !== 'form_post') return
+  if (!isLibraryForm || !String(oidc.params?.response_mode).startsWith('form_post')) return
   const origin = typeof redirectUri === 'string' ? URL.parse(redirectUri)?.origin : undefined
   if (!origin || !oidc.redirectUriCheckPerformed) return
   ctx.set(

@@ -194,6 +194,8 @@ export interface Attempt {
   state: string
   nonce: string
   url: URL
+  /** Proves possession of a key when the code is redeemed. */
+  DPoP?: client.DPoPHandle
 }
 
 const everything = 'openid profile email orders.read orders.write inventory.read'
@@ -231,7 +233,7 @@ export async function signIn(attempt: Attempt, account = alice): Promise<Browser
 
 /** Redeems the code of an answer, for one of the resources asked for, or for none. */
 export function redeem(
-  { config, verifier, state, nonce }: Attempt,
+  { config, verifier, state, nonce, DPoP }: Attempt,
   answer: BrowserAnswer,
   resource: string | null = orders,
 ) {
@@ -240,5 +242,6 @@ export function redeem(
     new URL(String(answer.headers.location)),
     { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce },
     resource === null ? undefined : { resource },
+    DPoP && { DPoP },
   )
 }

@@ -18,13 +18,33 @@ function toSallyportError(error: unknown): SallyportError {
   return new SallyportError(codeOf(error, chain), 'the issuer call failed', { cause: error })
 }
 
+/**
+ * What an error of the token endpoint means for us. Only `invalid_grant` is about the session; a
+ * client that is refused is misconfigured for everybody, and ends nobody's session.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-5.2 RFC 6749, section 5.2}
+ */
+const codes: Readonly<Record<string, ErrorCode>> = {
+  invalid_grant: 'ERR_LOGIN_REQUIRED',
+  invalid_client: 'ERR_IDP_CLIENT_REJECTED',
+  unauthorized_client: 'ERR_IDP_CLIENT_REJECTED',
+  invalid_target: 'ERR_TOKEN_UNAVAILABLE',
+  invalid_scope: 'ERR_TOKEN_UNAVAILABLE',
+  temporarily_unavailable: 'ERR_IDP_UNAVAILABLE',
+  server_error: 'ERR_IDP_UNAVAILABLE',
+  use_dpop_nonce: 'ERR_IDP_UNAVAILABLE',
+}
+
 function codeOf(error: unknown, chain: readonly unknown[]): ErrorCode {
   if (error instanceof client.AuthorizationResponseError) return 'ERR_LOGIN_DENIED'
   if (error instanceof client.ResponseBodyError) {
-    if (error.error === 'invalid_grant') return 'ERR_LOGIN_REQUIRED'
-    if (error.error === 'invalid_target' || error.error === 'invalid_scope') {
-      return 'ERR_TOKEN_UNAVAILABLE'
-    }
+    return Object.hasOwn(codes, error.error)
+      ? (codes[error.error] as ErrorCode)
+      : 'ERR_IDP_RESPONSE_INVALID'
+  }
+  // A challenge in place of an error: the credentials in the Authorization header are refused.
+  if (error instanceof client.WWWAuthenticateChallengeError && error.status === 401) {
+    return 'ERR_IDP_CLIENT_REJECTED'
   }
   const isTimeout = chain.some(
     (cause) => cause instanceof Error && 'code' in cause && cause.code === 'OAUTH_TIMEOUT',
