@@ -15,6 +15,9 @@ const serverTests = [
   'e2e/stores/**/*.test.ts',
 ]
 
+// All of them in both modes: what a session is kept in must not show.
+const flows = ['e2e/flows/**/*.test.ts']
+
 // Each journey starts the whole demo, which two cores carry once.
 const oneAtATime = { fileParallelism: false }
 
@@ -25,8 +28,9 @@ export default defineConfig({
       project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/{src,web}/**/*.test.ts'], {
         exclude: [browserTests, ...serverTests],
       }),
-      project('stores', serverTests),
-      project('flows', ['e2e/flows/**/*.test.ts']),
+      project('stores', serverTests, { provide: { sessionMode: 'stored' } }),
+      project('flows', flows, { provide: { sessionMode: 'stored' } }),
+      project('flows-sealed', flows, { provide: { sessionMode: 'sealed' } }),
       project(
         'journeys',
         ['e2e/journeys/**/*.test.ts', `packages/*/src/${browserTests}`],

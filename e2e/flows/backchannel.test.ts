@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Browser, createBrowser } from '../world/browser.ts'
 import { createScriptedIssuer, type ScriptedIssuer } from '../world/scripted-issuer.ts'
 import { createWorld, type World } from '../world/world.ts'
@@ -11,12 +11,14 @@ let issuer: ScriptedIssuer
 let world: World
 let browser: Browser
 beforeAll(async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
   issuer = await createScriptedIssuer()
   world = await createWorld({
     gateway: (options) => ({ ...options, bff: { ...options.bff, issuer: issuer.url } }),
   })
 })
 afterAll(async () => {
+  vi.useRealTimers()
   await world.close()
   await issuer.close()
 })
@@ -24,9 +26,9 @@ beforeEach(async () => {
   issuer.reset()
   browser = await signIn('alice', 'sid-of-alice')
 })
-
-/** Signs in at the scripted issuer, as whoever it says. */
+/** Signs in at the scripted issuer, as whoever it says, a second after all that was before. */
 async function signIn(sub: string, sid: string): Promise<Browser> {
+  vi.setSystemTime(Date.now() + 1000)
   const one = createBrowser()
   issuer.claims = { sub, sid }
   const login = await one.ask(`${world.app}/bff/login`)

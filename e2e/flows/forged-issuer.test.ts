@@ -3,6 +3,7 @@ import { createSecret, randomToken } from '@sallyport/core'
 import { createMemoryStore } from '@sallyport/session/memory'
 import { createTelemetry } from '@sallyport/telemetry'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { ask, type Forge, page, sessionCookies, signInAt } from '../world/direct-bff.ts'
 import { createScriptedIssuer, type ScriptedIssuer } from '../world/scripted-issuer.ts'
 
 let issuer: ScriptedIssuer
@@ -31,37 +32,8 @@ function createOwnBff(): Bff {
   })
 }
 
-const page = ['sec-fetch-mode', 'navigate', 'sec-fetch-dest', 'document', 'accept', 'text/html']
-
-async function ask(bff: Bff, target: string, headers: string[] = page) {
-  const decision = await bff.decide({
-    ...{ method: 'GET', target, remoteAddress: '127.0.0.1' },
-    headers: ['host', 'localhost:3000', ...headers],
-  })
-  if (decision.kind !== 'respond') throw new Error('the BFF must answer this itself')
-  const values = (name: string) =>
-    decision.headers.filter((_, i) => i % 2 === 1 && decision.headers[i - 1] === name)
-  return { ...decision, location: values('location')[0] ?? '', setCookies: values('set-cookie') }
-}
-
-/** Signs in, with whatever response the issuer's page is made to give. */
-async function signIn(
-  bff = createOwnBff(),
-  forge: (response: URLSearchParams) => void = () => {},
-  query = '',
-) {
-  const login = await ask(bff, `/bff/login${query}`)
-  if (login.status !== 303) return login
-  issuer.authorize(login.location)
-  const state = new URL(login.location).searchParams.get('state') as string
-  const response = new URLSearchParams({ code: 'good', state, iss: issuer.url })
-  forge(response)
-  const cookie = login.setCookies.map((text) => text.split(';')[0]).join('; ')
-  return ask(bff, `/bff/callback?${response}`, [...page, 'cookie', cookie])
-}
-
-const sessionCookies = (setCookies: string[]) =>
-  setCookies.filter((text) => text.startsWith('__Host-Http-bff='))
+const signIn = (bff = createOwnBff(), forge?: Forge, query = '') =>
+  signInAt({ bff, issuer, forge, query })
 
 describe('an issuer that tells the truth', () => {
   test('signs in', async () => {

@@ -2,10 +2,21 @@ import { join } from 'node:path'
 import { sha256 } from '@sallyport/core'
 import type { SessionKey } from '@sallyport/session'
 import { createLmdbStore } from '@sallyport/session/lmdb'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  inject,
+  test,
+  vi,
+} from 'vitest'
 import type { Browser } from '../world/browser.ts'
 import { createWorld, type Intercept, type World } from '../world/world.ts'
 
+const mode = inject('sessionMode')
 const lifetime = 100
 const session = '__Host-Http-bff'
 
@@ -62,13 +73,15 @@ describe('an access token', () => {
     expect(tokenCalls()).toBe(1)
   })
 
-  test('A082, A220: that has expired is renewed once for 20 calls at once, and no cookie is set', async () => {
+  test('A082, A220: that has expired is renewed once for 20 calls at once, and no cookie is set when it is stored', async () => {
     await list()
     const first = bearer()
     pass(lifetime + 1)
     const answers = await Promise.all(Array.from({ length: 20 }, list))
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
-    expect(answers.flatMap((answer) => answer.headers('set-cookie'))).toEqual([])
+    if (mode === 'stored') {
+      expect(answers.flatMap((answer) => answer.headers('set-cookie'))).toEqual([])
+    }
     expect(tokenCalls()).toBe(1)
     const sent = new Set(world.orders.requests.slice(1).map((r) => r.header('authorization')))
     expect(sent.size).toBe(1)
@@ -89,22 +102,26 @@ describe('an access token', () => {
     expect(tokenCalls()).toBe(1)
   })
 
-  test('of a renewal whose holder died is had by taking its lease over', async () => {
-    const key = sha256(browser.cookies.get(session) as string) as SessionKey
-    const store = createLmdbStore({ folder: join(world.settings.dataDir, 'sessions') })
-    const record = await store.get(key)
-    if (!record) throw new Error('the session must be there')
-    const now = Math.floor(Date.now() / 1000)
-    const lease = { holder: 'dead', until: now + lifetime + 2 }
-    await store.put({ ...record, version: record.version + 1, lease })
-    await store.close()
-    pass(lifetime + 1)
-    const waiting = list()
-    await expect.poll(tokenCalls).toBe(0)
-    pass(5)
-    expect((await waiting).status).toBe(200)
-    expect(tokenCalls()).toBe(1)
-  })
+  // In a cookie there is no row before a renewal begins: see sealed-sessions.test.ts.
+  test.runIf(mode === 'stored')(
+    'of a renewal whose holder died is had by taking its lease over',
+    async () => {
+      const key = sha256(browser.cookies.get(session) as string) as SessionKey
+      const store = createLmdbStore({ folder: join(world.settings.dataDir, 'sessions') })
+      const record = await store.get(key)
+      if (!record) throw new Error('the session must be there')
+      const now = Math.floor(Date.now() / 1000)
+      const lease = { holder: 'dead', until: now + lifetime + 2 }
+      await store.put({ ...record, version: record.version + 1, lease })
+      await store.close()
+      pass(lifetime + 1)
+      const waiting = list()
+      await expect.poll(tokenCalls).toBe(0)
+      pass(5)
+      expect((await waiting).status).toBe(200)
+      expect(tokenCalls()).toBe(1)
+    },
+  )
 })
 
 describe('an issuer', () => {

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 
 /** One answer, body and all. */
 export interface Answer {
@@ -140,9 +141,10 @@ interface Sent {
 
 function send(url: string, { method, headers, body }: Sent): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(url)
+    const { hostname, port, protocol } = new URL(url)
+    const requestOver = protocol === 'https:' ? httpsRequest : httpRequest
     const path = url.slice(new URL(url).origin.length) || '/'
-    const request = httpRequest(
+    const request = requestOver(
       { hostname, port, path, method, headers, agent: false },
       (response) => {
         const chunks: Buffer[] = []

@@ -1,5 +1,10 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
   exportJWK,
@@ -12,7 +17,15 @@ import {
 export interface ScriptedAnswer {
   status?: number
   contentType?: string
+  headers?: Record<string, string>
   body: string
+}
+
+/** A request that an issuer got. */
+export interface IssuerCall {
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly form: URLSearchParams
 }
 
 /** An OpenID Provider that answers whatever a test wants, forged or broken. */
@@ -20,6 +33,8 @@ export interface ScriptedIssuer {
   readonly url: string
   /** Requests by path, in order. */
   readonly requests: string[]
+  /** The same requests, whole. */
+  readonly calls: IssuerCall[]
   /** Members that replace those of the metadata document. */
   metadata: Record<string, unknown>
   /** Claims that replace those of the ID token; `undefined` removes one. */
@@ -28,6 +43,8 @@ export interface ScriptedIssuer {
   token: Record<string, unknown>
   /** Replaces the token endpoint's whole answer. */
   answer: ScriptedAnswer | undefined
+  /** Answers of other paths, or of the token endpoint one after the other. */
+  answers: Record<string, (call: IssuerCall) => ScriptedAnswer | undefined>
   /** Signs with a key that is not published. */
   forgesSignature: boolean
   /** Remembers the nonce of an authorization request, as its sign-in page would. */
@@ -45,13 +62,14 @@ export async function createScriptedIssuer(): Promise<ScriptedIssuer> {
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
   let nonce: string | undefined
   const server = createServer(async (request, response) => {
-    const { status = 200, contentType = 'application/json', body } = await respond(request)
-    response.writeHead(status, { 'content-type': contentType }).end(body)
+    const answer = await respond(request)
+    const { status = 200, contentType = 'application/json', headers, body } = answer
+    response.writeHead(status, { 'content-type': contentType, ...headers }).end(body)
   })
   const url = await listen(server)
 
   const issuer: ScriptedIssuer = {
-    ...{ url, requests: [], metadata: {}, claims: {}, token: {} },
+    ...{ url, requests: [], calls: [], metadata: {}, claims: {}, token: {}, answers: {} },
     ...{ answer: undefined, forgesSignature: false },
     authorize(authorizationUrl) {
       nonce = new URL(authorizationUrl).searchParams.get('nonce') ?? undefined
@@ -62,9 +80,11 @@ export async function createScriptedIssuer(): Promise<ScriptedIssuer> {
       return jwt.setProtectedHeader({ alg: 'ES256', kid: 'k1', ...header }).sign(key)
     },
     reset() {
-      Object.assign(issuer, { metadata: {}, claims: {}, token: {}, answer: undefined })
+      Object.assign(issuer, { metadata: {}, claims: {}, token: {}, answers: {} })
+      issuer.answer = undefined
       issuer.forgesSignature = false
       issuer.requests.length = 0
+      issuer.calls.length = 0
     },
     async close() {
       const closed = once(server, 'close')
@@ -77,7 +97,13 @@ export async function createScriptedIssuer(): Promise<ScriptedIssuer> {
   async function respond(request: IncomingMessage): Promise<ScriptedAnswer> {
     const path = request.url?.split('?')[0] ?? ''
     issuer.requests.push(path)
-    for await (const _ of request);
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const form = new URLSearchParams(Buffer.concat(chunks).toString())
+    const call = { path, headers: request.headers, form }
+    issuer.calls.push(call)
+    const scripted = issuer.answers[path]?.(call)
+    if (scripted) return scripted
     if (path === '/.well-known/openid-configuration') return { body: JSON.stringify(metadata()) }
     if (path === '/jwks') return { body: JSON.stringify({ keys: [jwk] }) }
     if (path === '/token') return issuer.answer ?? { body: await tokenResponse() }

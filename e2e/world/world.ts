@@ -11,14 +11,27 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGateway, type Gateway, type GatewayOptions } from '@sallyport/gateway'
-import { createIdentityServer, type IdentityServer } from '@sallyport/identity'
+import {
+  createIdentityServer,
+  type IdentityOptions,
+  type IdentityServer,
+} from '@sallyport/identity'
 import { createTelemetry, type Telemetry } from '@sallyport/telemetry'
+import { inject } from 'vitest'
 import { gatewayOptions } from '../../apps/demo/src/services/bff-options.ts'
 import { identityOptions } from '../../apps/demo/src/services/identity-options.ts'
 import { createDemoSettings, type DemoSettings } from '../../apps/demo/src/settings.ts'
 import { ensureKeys } from '../../apps/demo/src/start/keys.ts'
 import { type Browser, createBrowser } from './browser.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
+
+type SessionMode = 'stored' | 'sealed'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    sessionMode: SessionMode
+  }
+}
 
 /** Everything in one process: the real identity server and gateway, and upstreams that record. */
 export interface World {
@@ -57,6 +70,10 @@ export interface WorldOptions {
   sessionAbsolute?: number
   /** Changes the gateway's options before it starts. */
   gateway?: (options: GatewayOptions) => GatewayOptions
+  /** Where sessions are kept. @defaultValue what the test run is about */
+  sessionMode?: SessionMode
+  /** Changes the identity server's options before it starts. */
+  identity?: (options: IdentityOptions) => IdentityOptions
 }
 
 /** Starts a world on free ports with a data folder of its own. */
@@ -83,12 +100,18 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   for (const service of ['identity', 'bff']) {
     telemetry[service] = createTelemetry({ service, destination, level: 'debug' })
   }
+  const wantedIdentity = options.identity?.(identityOptions(settings)) ?? identityOptions(settings)
   const identity: IdentityServer = await createIdentityServer({
-    ...identityOptions(settings),
+    ...wantedIdentity,
     telemetry: telemetry.identity as Telemetry,
   })
   const { webFolder: _, ...withoutWeb } = gatewayOptions({ ...settings, webDir: '' })
-  const wanted = options.gateway?.(withoutWeb) ?? withoutWeb
+  const mode = options.sessionMode ?? inject('sessionMode')
+  const inMode = {
+    ...withoutWeb,
+    bff: { ...withoutWeb.bff, session: { ...withoutWeb.bff.session, mode } },
+  }
+  const wanted = options.gateway?.(inMode) ?? inMode
   const startGateway = () => createGateway(wanted, { telemetry: telemetry.bff as Telemetry })
 
   const world: World = {

@@ -1,12 +1,5 @@
 import type { Secret } from '@sallyport/core'
-import {
-  absoluteUri,
-  distinctBy,
-  httpUrl,
-  parseOptions,
-  secureUrl,
-  strictObject,
-} from '@sallyport/core/options'
+import { distinctBy, parseOptions, secureUrl, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
 import { fapi2Problems } from './options/fapi2.ts'
 import { issuerProblems, issuerShape } from './options/issuer-schema.ts'

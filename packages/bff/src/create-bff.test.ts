@@ -5,7 +5,7 @@ import { createTelemetry } from '@sallyport/telemetry'
 import { describe, expect, test } from 'vitest'
 import { createBff } from './create-bff.ts'
 import type { Decision, RequestHead } from './decision.ts'
-import { createSessions } from './sessions/sessions.ts'
+import { createSessions } from './sessions/create-sessions.ts'
 
 const telemetry = createTelemetry({ service: 'bff', level: 'silent' })
 const clock = () => 1_000_000

@@ -97,7 +97,7 @@ export const errorCatalogue = {
     title: 'Sessions cannot be read right now',
   },
   ERR_SESSION_TOO_LARGE: {
-    status: 500,
+    status: 507,
     type: 'session_too_large',
     title: 'This session does not fit into cookies',
   },
@@ -124,6 +124,26 @@ export const errorCatalogue = {
 
   ERR_TOKEN_MISSING: { status: 401, type: 'token_missing', title: 'An access token is needed' },
   ERR_TOKEN_INVALID: { status: 401, type: 'token_invalid', title: 'Access token rejected' },
+  ERR_DPOP_PROOF_INVALID: {
+    status: 401,
+    type: 'dpop_proof_invalid',
+    title: 'DPoP proof rejected',
+  },
+  ERR_DPOP_NONCE_REQUIRED: {
+    status: 401,
+    type: 'dpop_nonce_required',
+    title: 'The DPoP proof needs the nonce of this server',
+  },
+  ERR_STEP_UP_REQUIRED: {
+    status: 401,
+    type: 'step_up_required',
+    title: 'This needs a stronger or more recent sign-in',
+  },
+  ERR_REPLAY_STORE_UNAVAILABLE: {
+    status: 503,
+    type: 'replay_store_unavailable',
+    title: 'DPoP proofs cannot be checked right now',
+  },
   ERR_SCOPE_INSUFFICIENT: {
     status: 403,
     type: 'scope_insufficient',

@@ -1,5 +1,6 @@
 export { readBounded, receiveBounded } from './bounded-body.ts'
 export { type Clock, type EpochSeconds, systemClock } from './clock.ts'
+export { isCompactJws } from './compact-jws.ts'
 export {
   type CookieOptions,
   type CookiePair,

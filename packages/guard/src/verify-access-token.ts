@@ -1,7 +1,6 @@
-import { SallyportError } from '@sallyport/core'
+import { isCompactJws, SallyportError } from '@sallyport/core'
 import { errors, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose'
 import { type AccessTokenClaims, parseClaims } from './access-token-claims.ts'
-import { isCompactJws } from './compact-jws.ts'
 import type { ResolvedContext } from './context.ts'
 
 /** What an access token must match. */

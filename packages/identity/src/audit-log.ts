@@ -49,6 +49,9 @@ export function recordProviderEvents(
     log.warn({ event: 'authn_token_refused', ...grantFields(ctx), ...fields(error) }, 'refused')
   })
   provider.on('grant.revoked', (ctx) => {
+    if (ctx.oidc.entities.RefreshToken?.consumed !== undefined) {
+      log.warn({ event: 'authn_token_reuse', ...grantFields(ctx) }, 'a refresh token came again')
+    }
     log.info({ event: 'authn_token_revoked', ...grantFields(ctx) }, 'tokens revoked')
   })
   provider.on('authorization.error', (ctx, error) => {

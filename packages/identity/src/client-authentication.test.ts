@@ -11,7 +11,7 @@ import {
   useIdentity,
 } from './testing/identity-fixture.ts'
 
-const identity = useIdentity()
+const identity = useIdentity((options) => ({ ...options, lifetimes: { refreshTokenGrace: 0 } }))
 
 describe('client authentication', () => {
   test('T20: no client has a secret: keys or nothing', async () => {

@@ -59,7 +59,14 @@ describe('a client with DPoP', () => {
     await expect(refresh(tokens.refresh_token, other)).rejects.toMatchObject({
       error: 'invalid_grant',
     })
-    await expect(refresh(tokens.refresh_token, DPoP)).resolves.toMatchObject({ token_type: 'dpop' })
+    const next = await refresh(tokens.refresh_token, DPoP)
+    expect(next.token_type).toBe('dpop')
+    // Within the grace of the one that was replaced too.
+    await expect(refresh(tokens.refresh_token, other)).rejects.toMatchObject({
+      error: 'invalid_grant',
+    })
+    const again = await refresh(tokens.refresh_token, DPoP)
+    expect(again.refresh_token).toBe(next.refresh_token)
   })
 
   test('keeps the key that an authorization request was for', async () => {

@@ -5,6 +5,7 @@ import { openAccounts } from './accounts/account-store.ts'
 import { createSignInThrottle } from './accounts/sign-in-throttle.ts'
 import { createAuditLog, recordProviderEvents } from './audit-log.ts'
 import { createClaimsDesk } from './grants/access-token-claims.ts'
+import { shareSuccessors } from './grants/refresh-token-grace.ts'
 import { registerTokenExchange } from './grants/token-exchange.ts'
 import { createErrorBoundary } from './http/error-boundary.ts'
 import { createGuardedFetch } from './http/guarded-fetch.ts'
@@ -64,7 +65,12 @@ async function start(
   const clock = systemClock
   const keys = await loadServerKeys(storage, config.dataDir)
   const accounts = await openAccounts(storage, config.accounts)
-  const artifacts = createArtifactStore(storage, keys.artifactSealer, clock)
+  const artifacts = createArtifactStore({
+    storage,
+    sealer: keys.artifactSealer,
+    clock,
+    refreshTokenGrace: config.lifetimes.refreshTokenGrace,
+  })
   const claimsDesk = createClaimsDesk()
   const provider = await createProvider({
     config,
@@ -106,6 +112,7 @@ async function createProvider(parts: ProviderParts): Promise<Provider> {
   const { d: _private, ...publicKey } = keys.signingKey
   const provider = new Provider(config.issuer, createProviderConfiguration(parts))
   registerTokenExchange(provider, { ...parts, publicKey })
+  shareSuccessors(provider, parts.artifacts)
   // The front guard has replaced the forwarding headers by what the issuer says.
   provider.proxy = true
   // Each session has a sid at each client, with or without back-channel logout.

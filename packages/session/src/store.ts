@@ -106,3 +106,10 @@ export interface SessionStore {
    */
   close(): Awaitable<void>
 }
+
+/** A {@link SessionStore} that never answers at once: what it asks is elsewhere. */
+export type PromisedSessionStore = {
+  [Method in keyof SessionStore]: (
+    ...given: Parameters<SessionStore[Method]>
+  ) => Promise<Awaited<ReturnType<SessionStore[Method]>>>
+}

@@ -1,5 +1,4 @@
 import { type ErrorCode, errorCode, SallyportError } from '@sallyport/core'
-import { paths } from '@sallyport/core/contract'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'

@@ -10,16 +10,15 @@ export const fapi2Algorithms: readonly string[] = ['PS256', 'ES256', 'EdDSA', 'E
  *
  * @see {@link https://openid.net/specs/fapi-security-profile-2_0-final.html#section-5.3.3 FAPI 2.0 Security Profile, section 5.3.3}
  */
-export function fapi2Problems(config: IssuerConfig): OptionProblem[] {
+export function fapi2Problems(config: IssuerConfig & { readonly publicUrl: URL }): OptionProblem[] {
   if (config.profile !== 'fapi2') return []
-  const { clientAuthentication, issuer, issuerInternalUrl } = config
+  const { clientAuthentication, publicUrl, issuer, issuerInternalUrl } = config
   const problems: OptionProblem[] = []
   const refuse = (message: string, ...path: (string | number)[]) =>
     problems.push({ path, message: `fapi2: ${message}` })
 
-  if (issuer.protocol !== 'https:') refuse('must be https', 'issuer')
-  if (issuerInternalUrl && issuerInternalUrl.protocol !== 'https:') {
-    refuse('must be https', 'issuerInternalUrl')
+  for (const [name, url] of Object.entries({ publicUrl, issuer, issuerInternalUrl })) {
+    if (url && url.protocol !== 'https:') refuse('must be https', name)
   }
   if ('secret' in clientAuthentication) {
     refuse('must be a private key or a certificate, not a secret', 'clientAuthentication')

@@ -58,7 +58,8 @@ export function createEndings(store: OpenStore, lifetime: number, clock: Clock):
       let begun = record.createdAt
       for (const [i, mark] of marks.entries()) {
         if (!mark) continue
-        if (wanted[i]?.isFinal || mark.at > startedAt) {
+        const { isFinal, isSid } = wanted[i] as WantedMark
+        if (isFinal || mark.at > startedAt || (isSid && mark.at === startedAt)) {
           throw new SallyportError('ERR_CALLBACK_REJECTED', 'this sign-in was ended meanwhile')
         }
         begun = Math.max(begun, mark.at + 1)
@@ -68,21 +69,37 @@ export function createEndings(store: OpenStore, lifetime: number, clock: Clock):
   }
 }
 
-/** `isFinal`: what was ended never comes back. A subject, though, may sign in again. */
-function marksOf(record: EndableRecord): { id: string; isFinal: boolean }[] {
+interface WantedMark {
+  id: string
+  /** A session that was ended never comes back; its person may sign in again. */
+  isFinal?: true
+  /**
+   * A new session at the issuer has a new `sid`. So of one second the sign-in was first; of a whole
+   * person's sessions the end was, and the sign-in is what comes after it.
+   */
+  isSid?: true
+}
+
+function marksOf(record: EndableRecord): WantedMark[] {
   const { key, issuer, subject, sid, frontend } = record
-  const filters: SessionFilter[] = [
+  const ofSid =
+    sid === undefined
+      ? []
+      : [
+          { issuer, sid },
+          { issuer, subject, sid },
+        ]
+  const wider: SessionFilter[] = [
     { issuer, subject },
     { issuer, subject, frontend },
     { issuer },
     { frontend },
     {},
   ]
-  const ofSid =
-    sid === undefined ? [] : [filterMark({ issuer, sid }), filterMark({ issuer, subject, sid })]
   return [
-    ...[sessionMark(key), ...ofSid].map((id) => ({ id, isFinal: true })),
-    ...filters.map((filter) => ({ id: filterMark(filter), isFinal: false })),
+    { id: sessionMark(key), isFinal: true },
+    ...ofSid.map((filter) => ({ id: filterMark(filter), isSid: true as const })),
+    ...wider.map((filter) => ({ id: filterMark(filter) })),
   ]
 }
 

@@ -26,9 +26,13 @@ export type SealedRecord = Omit<SessionRecord, 'version' | 'sealed' | 'lease'>
 /** The set of cookies that holds a session. */
 export interface SealedCookies {
   isNamed(cookies: readonly CookiePair[]): boolean
+  /** Whether two different cookies have the name of one of the set: then one was planted. */
+  isAmbiguous(cookies: readonly CookiePair[]): boolean
   read(cookies: readonly CookiePair[]): SealedSession | undefined
   /** Set-Cookie values for the whole set, or `undefined` when it would be too large. */
   write(session: SealedSession): string[] | undefined
+  /** The session as it can be written: with fewer access tokens, if need be; they can be had again. */
+  fit(session: SealedSession): SealedSession | undefined
   expire(cookies: readonly CookiePair[]): string[]
 }
 
@@ -52,8 +56,26 @@ export function createSealedCookies(options: {
   const name = sessionCookieName(options.basePath)
   const names = Array.from({ length: mostChunks }, (_, i) => (i === 0 ? name : `${name}.${i}`))
 
+  function write(session: SealedSession): string[] | undefined {
+    const text = JSON.stringify(session)
+    for (let count = 1; count <= mostChunks; count += 1) {
+      const whole = `${count}~${sealer.seal(text, String(count))}`
+      if (whole.length > longestChunk * count) continue
+      return names.map((one, i) => {
+        const chunk = whole.slice(i * longestChunk, (i + 1) * longestChunk)
+        return chunk ? serializeCookie(one, chunk, attributes) : expireCookie(one, attributes)
+      })
+    }
+    return undefined
+  }
+
   return {
+    write,
+
+    fit: (session) => [session, withNewestToken(session)].find(write),
+
     isNamed: (cookies) => cookies.some((cookie) => cookie.name === name),
+    isAmbiguous: (cookies) => names.some((one) => uniqueCookie(cookies, one).ambiguous),
 
     read(cookies) {
       const [first, ...others] = names.map((one) => uniqueCookie(cookies, one).value)
@@ -65,22 +87,17 @@ export function createSealedCookies(options: {
       return text === undefined ? undefined : JSON.parse(text)
     },
 
-    write(session) {
-      const text = JSON.stringify(session)
-      for (let count = 1; count <= mostChunks; count += 1) {
-        const whole = `${count}~${sealer.seal(text, String(count))}`
-        if (whole.length > longestChunk * count) continue
-        return names.map((one, i) => {
-          const chunk = whole.slice(i * longestChunk, (i + 1) * longestChunk)
-          return chunk ? serializeCookie(one, chunk, attributes) : expireCookie(one, attributes)
-        })
-      }
-      return undefined
-    },
-
     expire: (cookies) =>
       names
         .filter((one) => one === name || cookies.some((cookie) => cookie.name === one))
         .map((one) => expireCookie(one, attributes)),
   }
+}
+
+/** The access token that was obtained last is the one that is wanted now. */
+function withNewestToken(session: SealedSession): SealedSession {
+  const tokens = Object.entries(session.content.accessTokens)
+  tokens.sort(([, one], [, other]) => other.obtainedAt - one.obtainedAt)
+  const accessTokens = Object.fromEntries(tokens.slice(0, 1))
+  return { ...session, content: { ...session.content, accessTokens } }
 }

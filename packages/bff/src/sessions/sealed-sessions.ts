@@ -5,13 +5,13 @@ import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
 import { createSealedCookies, type SealedSession } from './sealed-cookies.ts'
-import type { Session } from './session.ts'
+import { type Session, type SessionContent, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
 
 /** A session with what it takes to write its next state. */
 interface SealedState extends Session {
   readonly sealed: SealedSession
-  /** The generation that the browser has; the row of the next one is kept by it. */
+  /** The generation that the browser has. */
   readonly cookieGeneration: number
 }
 
@@ -20,9 +20,9 @@ const lateness = 30
 
 /**
  * Sessions that live in the browser, encrypted. The store holds, for as long as they matter, marks
- * of what was ended, and a row for a session that is being renewed: the lease, and then what the
- * renewal brought, until the browser shows that it has it. A row belongs to one generation and
- * leaves a tombstone, so that an old cookie never renews anything a second time.
+ * of what was ended, and a row for each generation of a session that is being renewed: the lease,
+ * and then the next generation, until the browser shows that it has it. A row leaves a tombstone, so
+ * that an old cookie never renews anything a second time.
  */
 export function createSealedSessions(parts: SessionsParts): Sessions {
   const { config, store, clock, log, later } = parts
@@ -31,6 +31,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
   const cookieSet = createSealedCookies(config)
   const endings = createEndings(store, config.session.absoluteTimeout, clock)
 
+  /** A state; its row is the one of its own generation, if there is one by now. */
   function toState(sealed: SealedSession, cookieGeneration: number, row?: SessionRecord) {
     const place = { version: row?.version ?? 0, sealed: row?.sealed ?? '' }
     const lease = row?.lease && { lease: row.lease }
@@ -39,67 +40,69 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
     return { record, content, sealed, cookieGeneration, setCookies: [] } satisfies SealedState
   }
 
-  /** The newest state of a session whose cookie is of this generation. */
-  function newest(key: SessionKey, base: SealedState): Awaitable<SealedState | undefined> {
+  /** The newest state of a session, row after row. */
+  function newest(state: SealedState): Awaitable<SealedState | undefined> {
+    const key = rowKey(state)
     return chain(store.get(key), (row) => {
-      if (row) return unseal(row, base.cookieGeneration)
-      if (base.record.version > 0) return undefined
+      if (row) {
+        const found = unseal(row, state)
+        const isRenewed = found && found.sealed.generation > state.sealed.generation
+        return isRenewed ? newest(found) : found
+      }
       // No row, but there was one: the browser was given a later generation long ago.
-      return chain(store.marks([rowMark(key)]), ([mark]) => (mark ? undefined : base))
+      return chain(store.marks([rowMark(key)]), ([mark]) => (mark ? undefined : state))
     })
   }
 
-  function unseal(row: SessionRecord, cookieGeneration: number): SealedState | undefined {
+  function unseal(row: SessionRecord, before: SealedState): SealedState | undefined {
     const text = sealer.open(row.sealed, row.key)
-    if (text !== undefined) return toState(JSON.parse(text), cookieGeneration, row)
-    log.warn({ event: 'crypt_decrypt_fail' }, 'a stored session cannot be opened with any key')
-    return undefined
+    if (text === undefined) {
+      log.warn({ event: 'crypt_decrypt_fail' }, 'a stored session cannot be opened with any key')
+      return undefined
+    }
+    const { record, ...rest }: SealedSession = JSON.parse(text)
+    // The cookie may have been prolonged since the row was written, or the reverse.
+    const expiresAt = Math.max(record.expiresAt, before.record.expiresAt)
+    const isRenewed = rest.generation > before.sealed.generation
+    const sealed = { ...rest, record: { ...record, expiresAt } }
+    return toState(sealed, before.cookieGeneration, isRenewed ? undefined : row)
   }
 
-  function ifLive<T extends Session>(state: T | undefined): Awaitable<T | undefined> {
+  function ifLive(state: SealedState | undefined): Awaitable<SealedState | undefined> {
     if (!state || state.record.expiresAt <= clock()) return undefined
     return chain(endings.reasonFor(state.record), (reason) => (reason ? undefined : state))
   }
 
-  /** Set-Cookie values of a state; none when they would be too large, and the row goes on for it. */
-  function write(sealed: SealedSession): readonly string[] {
-    const setCookies = cookieSet.write(sealed)
-    if (!setCookies)
-      log.error({ event: 'session_too_large' }, 'a session does not fit into cookies')
-    return setCookies ?? []
-  }
-
+  /** Brings the browser up to date, and lets go of the row whose content it has. */
   function withCookies(state: SealedState): SealedState {
     const { sealed, cookieGeneration } = state
-    if (sealed.generation > cookieGeneration) return { ...state, setCookies: write(sealed) }
+    if (sealed.generation > cookieGeneration) {
+      return { ...state, setCookies: cookieSet.write(sealed) ?? [] }
+    }
     const { renewedFrom, ...confirmed } = sealed
     if (renewedFrom === undefined || state.record.version > 0) return state
-    later(lateness, async () => void (await store.delete(rowKey(sealed.record.key, renewedFrom))))
-    return { ...state, sealed: confirmed, setCookies: write(confirmed) }
+    const done = rowKey({ ...state, sealed: { ...sealed, generation: renewedFrom } })
+    later(lateness, async () => void (await store.delete(done)))
+    return { ...state, sealed: confirmed, setCookies: cookieSet.write(confirmed) ?? [] }
   }
 
   const sessions: Sessions = {
     isNamed: cookieSet.isNamed,
 
     open(cookies) {
+      if (cookieSet.isAmbiguous(cookies)) warnAmbiguous(log)
       const sealed = cookieSet.read(cookies)
       if (!sealed || sealed.record.frontend !== frontend) return undefined
       const base = toState(sealed, sealed.generation)
       return chain(ifLive(base), (live) => {
         if (!live) return undefined
-        const key = rowKey(sealed.record.key, sealed.generation)
-        return chain(store.marks([rowMark(key)]), ([mark]) => {
-          const state = mark ? newest(key, base) : base
-          return chain(state, (found) => found && withCookies(found))
-        })
+        return chain(store.marks([rowMark(rowKey(live))]), ([mark]) =>
+          chain(mark ? newest(live) : live, (found) => found && withCookies(found)),
+        )
       })
     },
 
-    reload(session) {
-      const base = session as SealedState
-      const key = rowKey(base.record.key, base.cookieGeneration)
-      return chain(newest(key, base), ifLive)
-    },
+    reload: (session) => chain(newest(session as SealedState), ifLive),
 
     async create(start) {
       const begun = beginRecord(sha256(randomToken()) as SessionKey, start, parts)
@@ -112,20 +115,21 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
     },
 
     async update(session, changes) {
-      const { record, sealed, cookieGeneration } = session as SealedState
+      const state = session as SealedState
+      const { record, sealed } = state
       const now = clock()
       if (record.expiresAt <= now) return false
-      const { content = session.content, expiresAt = record.expiresAt } = changes
-      const isRenewed = changes.content !== undefined
-      const next: SealedSession = {
-        generation: sealed.generation + (isRenewed ? 1 : 0),
-        renewedFrom: isRenewed ? cookieGeneration : sealed.renewedFrom,
-        record: { ...sealed.record, expiresAt },
-        content,
+      const { content, expiresAt = record.expiresAt } = changes
+      const prolonged = { ...sealed, record: { ...sealed.record, expiresAt } }
+      const next = content ? cookieSet.fit(renewedWith(content, prolonged)) : prolonged
+      if (!next) {
+        log.error({ event: 'session_too_large' }, 'a session has outgrown its cookies: it is ended')
+        await endings.noteSession(record, 'too_large')
+        return false
       }
       const lease = 'lease' in changes ? changes.lease : record.lease
-      const key = rowKey(record.key, cookieGeneration)
-      // As long as the cookie it stands for can be shown.
+      const key = rowKey(state)
+      // As long as a cookie of this generation can be shown.
       const end = now + config.session.idleTimeout + lateness
       const row: SessionRecord = {
         ...{ key, version: record.version + 1, frontend, ...(lease && { lease }) },
@@ -143,17 +147,12 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
     },
 
     slide(session) {
-      const { record, sealed, cookieGeneration } = session as SealedState
+      const { record, sealed } = session as SealedState
       const now = clock()
       const wanted = idleEnd(config.session, session, now)
       if (!isWorthSliding(config.session, record.expiresAt, wanted)) return session.setCookies
       const slid = { ...sealed, record: { ...sealed.record, expiresAt: wanted, lastSeenAt: now } }
-      const setCookies = write(slid)
-      if (setCookies.length === 0 && sealed.generation > cookieGeneration) {
-        const prolong = async () => sessions.update(session, { expiresAt: wanted })
-        prolong().catch((error) => log.warn({ error }, 'a session could not be prolonged'))
-      }
-      return setCookies
+      return cookieSet.write(slid) ?? []
     },
 
     async end(session, reason) {
@@ -162,8 +161,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
       const isFirst = await store.claim(`ended:${record.key}`, record.absoluteExpiresAt)
       if (!isFirst) return undefined
       // After the mark: a renewal that wrote its row before is seen here, and a later one sees it.
-      const base = session as SealedState
-      return (await newest(rowKey(record.key, base.cookieGeneration), base)) ?? session
+      return (await newest(session as SealedState)) ?? session
     },
 
     async endAll(filter, reason) {
@@ -178,8 +176,12 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
   return sessions
 }
 
-function rowKey(key: SessionKey, generation: number): SessionKey {
-  return `${key}.${generation}` as SessionKey
+function renewedWith(content: SessionContent, { record, generation }: SealedSession) {
+  return { record, content, generation: generation + 1, renewedFrom: generation }
+}
+
+function rowKey({ record, sealed }: SealedState): SessionKey {
+  return `${record.key}.${sealed.generation}` as SessionKey
 }
 
 function rowMark(key: SessionKey): string {

@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '@sallyport/core'
 import type { SessionRecord } from '@sallyport/session'
+import type { Logger } from '@sallyport/telemetry'
 import type { DpopKey } from '../oidc/dpop-key.ts'
 
 /** An access token as it is kept. */
@@ -45,8 +46,14 @@ export type EndReason =
   | 'frontchannel'
   | 'shared_signals'
   | 'revoked'
+  | 'too_large'
 
 /** What a link must name to sign this session out: the issuer's `sid`, or one of our own. */
 export function logoutSid({ record }: Pick<Session, 'record'>): string {
   return record.sid ?? record.key.slice(0, 22)
+}
+
+/** Two different session cookies are none: one of them was planted by somebody. */
+export function warnAmbiguous(log: Logger): void {
+  log.warn({ event: 'session_cookie_ambiguous' }, 'two session cookies')
 }

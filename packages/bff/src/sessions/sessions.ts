@@ -3,10 +3,8 @@ import type { Awaitable, SessionFilter, SessionLease, SessionStore } from '@sall
 import type { Logger } from '@sallyport/telemetry'
 import type { IdTokenClaims } from '../oidc/token-grant.ts'
 import type { BffConfig } from '../options.ts'
-import { createSealedSessions } from './sealed-sessions.ts'
 import type { EndReason, Session, SessionContent } from './session.ts'
-import { type OpenStore, withStoreFailures } from './store-failures.ts'
-import { createStoredSessions } from './stored-sessions.ts'
+import type { OpenStore } from './store-failures.ts'
 
 /** Sessions, opened and sealed, in either mode; below is a store that knows no secret. */
 export interface Sessions {
@@ -72,12 +70,4 @@ export interface SessionsOptions {
 /** What either mode is made of. */
 export interface SessionsParts extends Omit<SessionsOptions, 'store'> {
   store: OpenStore
-}
-
-/** Creates the keeper of sessions for the configured mode. */
-export function createSessions(options: SessionsOptions): Sessions {
-  const parts = { ...options, store: withStoreFailures(options.store) }
-  return options.config.session.mode === 'sealed'
-    ? createSealedSessions(parts)
-    : createStoredSessions(parts)
 }

@@ -12,7 +12,7 @@ import { sessionCookieName } from '../cookies.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
-import type { Session } from './session.ts'
+import { type Session, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
 import { storeFailure } from './store-failures.ts'
 
@@ -42,7 +42,7 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
 
     open(cookies) {
       const { value, ambiguous } = uniqueCookie(cookies, cookieName)
-      if (ambiguous) log.warn({ event: 'session_cookie_ambiguous' }, 'two session cookies')
+      if (ambiguous) warnAmbiguous(log)
       if (value === undefined || !idPattern.test(value)) return undefined
       return chain(store.get(toSessionKey(value)), unseal)
     },

@@ -177,6 +177,14 @@ export interface LifetimeOptions {
   interaction?: number
   /** @defaultValue 43200 (12 hours); never longer than the session without `offline_access` */
   refreshToken?: number
+  /**
+   * A refresh token that was replaced is answered for so long with the one that replaced it, for
+   * requests that run at once and for answers that get lost. After that its use is taken for theft:
+   * all tokens of that sign-in are revoked (RFC 9700 section 4.14.2).
+   *
+   * @defaultValue 10; 0: never
+   */
+  refreshTokenGrace?: number
   /** The session at this server, from its last sign-in or authorization. @defaultValue 43200 */
   session?: number
 }

@@ -101,6 +101,7 @@ const lifetimesSchema = strictObject({
   idToken: z.exactOptional(seconds),
   interaction: z.exactOptional(seconds),
   refreshToken: z.exactOptional(seconds),
+  refreshTokenGrace: z.exactOptional(z.int().min(0).max(60)),
   session: z.exactOptional(seconds),
 }) satisfies z.ZodType<LifetimeOptions>
 

@@ -52,6 +52,7 @@ describe('options', () => {
       idToken: 300,
       interaction: 3600,
       refreshToken: 43_200,
+      refreshTokenGrace: 10,
       session: 43_200,
     })
   })
@@ -99,6 +100,8 @@ describe('options', () => {
     [{ issuer: 'https://id.example.com/path' }, 'must be an origin'],
     [{ allowedPrivateOrigins: ['http://localhost:3000/bff'] }, 'must be an origin'],
     [{ lifetimes: { accessToken: 0 } }, 'lifetimes.accessToken: '],
+    [{ lifetimes: { refreshTokenGrace: 61 } }, 'lifetimes.refreshTokenGrace: '],
+    [{ lifetimes: { refreshTokenGrace: -1 } }, 'lifetimes.refreshTokenGrace: '],
     [{ telemetry: {} }, 'telemetry: is not a Telemetry'],
   ])('%j is refused', (change, problem) => {
     expect(problemsOf(change)).toContain(problem)

@@ -30,6 +30,7 @@ const defaultLifetimes: Required<LifetimeOptions> = {
   idToken: 300,
   interaction: 3600,
   refreshToken: 43_200,
+  refreshTokenGrace: 10,
   session: 43_200,
 }
 

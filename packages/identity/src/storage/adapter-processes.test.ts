@@ -72,3 +72,39 @@ test('T1: three processes redeem the same codes, each code once', async () => {
   expect(won).toHaveLength(100)
   await storage.close()
 })
+
+test('a refresh token has the successor that a process named before it was killed', async () => {
+  const child = start('rotate-until-killed')
+  const successors = new Map<string, string>()
+  await linesOf(child, (line) => {
+    const [what, number = '', successor = ''] = line.split(' ')
+    if (what === 'rotated') successors.set(number, successor)
+    if (successors.size === 40) child.kill('SIGKILL')
+  })
+  const { storage, store } = openStore(folder, sealKey)
+  expect(successors.size).toBeGreaterThanOrEqual(40)
+  for (const [number, successor] of successors) {
+    expect(await store.rotateRefreshToken(`token-${number}`)).toBe(successor)
+  }
+  await storage.close()
+})
+
+test('three processes rotate the same refresh tokens, each to one successor', async () => {
+  const { storage, store } = openStore(folder, sealKey)
+  const refreshTokens = store.adapter('RefreshToken')
+  for (let number = 0; number < 100; number += 1) {
+    await refreshTokens.upsert(`token-${number}`, { grantId: 'g' }, 600)
+  }
+  const rotated: string[] = []
+  const children = ['rotate-all', 'rotate-all', 'rotate-all'].map(start)
+  await Promise.all(
+    children.map((child) =>
+      linesOf(child, (line) => {
+        if (line !== 'done') rotated.push(line)
+      }),
+    ),
+  )
+  expect(rotated).toHaveLength(300)
+  expect(new Set(rotated).size).toBe(100)
+  await storage.close()
+})

@@ -7,14 +7,15 @@ import { createSealer, createSecret, systemClock } from '@sallyport/core'
 import { type ArtifactStore, createArtifactStore } from './adapter.ts'
 import { openStorage } from './environment.ts'
 
-/** What the child says, one a line: `issued 7`, `consumed 7`, `won 7`, `done`. */
+/** What the child says, one a line: `issued 7`, `consumed 7`, `won 7`, `rotated 7 <successor>`, `done`. */
 const say = (line: string) => writeSync(1, `${line}\n`)
 
 /** Opens the store of a folder as the server does. */
 export function openStore(folder: string, sealKey: string) {
   const storage = openStorage(folder)
   const sealer = createSealer([{ kid: '1', key: createSecret(sealKey) }], 'test')
-  return { storage, store: createArtifactStore(storage, sealer, systemClock) }
+  const context = { storage, sealer, clock: systemClock, refreshTokenGrace: 600 }
+  return { storage, store: createArtifactStore(context) }
 }
 
 async function issueUntilKilled(store: ArtifactStore): Promise<void> {
@@ -39,9 +40,27 @@ async function consumeAll(store: ArtifactStore): Promise<void> {
   say('done')
 }
 
+async function rotateUntilKilled(store: ArtifactStore): Promise<void> {
+  const refreshTokens = store.adapter('RefreshToken')
+  for (let number = 0; ; number += 1) {
+    await refreshTokens.upsert(`token-${number}`, { grantId: 'g' }, 600)
+    say(`issued ${number}`)
+    say(`rotated ${number} ${await store.rotateRefreshToken(`token-${number}`)}`)
+  }
+}
+
+async function rotateAll(store: ArtifactStore): Promise<void> {
+  for (let number = 0; number < 100; number += 1) {
+    say(`rotated ${number} ${await store.rotateRefreshToken(`token-${number}`)}`)
+  }
+  say('done')
+}
+
 const jobs: Record<string, (store: ArtifactStore) => Promise<void>> = {
   issue: issueUntilKilled,
   consume: consumeAll,
+  'rotate-until-killed': rotateUntilKilled,
+  'rotate-all': rotateAll,
 }
 
 if (import.meta.main) {

@@ -16,7 +16,7 @@ beforeEach(() => {
   storage = openStorage(dataDir)
   now = 1_800_000_000
   const sealer = createSealer([{ kid: '1', key: createSecret(randomToken()) }], 'test')
-  store = createArtifactStore(storage, sealer, () => now)
+  store = createArtifactStore({ storage, sealer, clock: () => now, refreshTokenGrace: 10 })
 })
 afterEach(async () => {
   await storage.close()
@@ -180,5 +180,59 @@ describe('sealing', () => {
     await storage.transact((write) => write.put(second, row ?? {}))
     const found = await Promise.all([tokens.find('mine'), tokens.find('yours')])
     expect(found.filter((one) => one !== undefined)).toHaveLength(1)
+  })
+})
+
+describe('a refresh token that is redeemed', () => {
+  const issue = () =>
+    store.adapter('RefreshToken').upsert('first', { clientId: 'bff', grantId: 'g' }, 600)
+
+  test('has one successor for all who redeem it within the grace', async () => {
+    await issue()
+    const names = await Promise.all(
+      Array.from({ length: 20 }, () => store.rotateRefreshToken('first')),
+    )
+    expect(new Set(names).size).toBe(1)
+    expect(names[0]).toMatch(/^[\w-]{43}$/)
+    now += 9
+    expect(await store.rotateRefreshToken('first')).toBe(names[0])
+    expect(await store.adapter('RefreshToken').find('first')).not.toHaveProperty('consumed')
+  })
+
+  test('is used up after the grace', async () => {
+    await issue()
+    await store.rotateRefreshToken('first')
+    now += 10
+    await expect(store.rotateRefreshToken('first')).rejects.toMatchObject({
+      error: 'invalid_grant',
+    })
+    const found = await store.adapter('RefreshToken').find('first')
+    expect(found).toMatchObject({ consumed: now - 10 })
+  })
+
+  test('keeps its successor when it is saved once more', async () => {
+    await issue()
+    const successor = await store.rotateRefreshToken('first')
+    await issue()
+    expect(await store.rotateRefreshToken('first')).toBe(successor)
+  })
+
+  test('has none when its grant was revoked, within the grace too', async () => {
+    await issue()
+    const successor = await store.rotateRefreshToken('first')
+    await store.adapter('RefreshToken').upsert(successor, { grantId: 'g' }, 600)
+    await store.adapter('RefreshToken').revokeByGrantId('g')
+    for (const id of ['first', successor]) {
+      await expect(store.rotateRefreshToken(id)).rejects.toMatchObject({ error: 'invalid_grant' })
+    }
+    // A request that was under way saves the successor now: it stays revoked.
+    await store.adapter('RefreshToken').upsert(successor, { grantId: 'g' }, 600)
+    expect(await store.adapter('RefreshToken').find(successor)).toBeUndefined()
+  })
+
+  test('is unknown otherwise', async () => {
+    await expect(store.rotateRefreshToken('nobody')).rejects.toMatchObject({
+      error: 'invalid_grant',
+    })
   })
 })

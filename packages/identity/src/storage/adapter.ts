@@ -1,11 +1,15 @@
-import { type Clock, type Sealer, sha256 } from '@sallyport/core'
+import { sha256 } from '@sallyport/core'
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
 import type { Expiring, Storage, StorageWriter } from './environment.ts'
+import {
+  isInGrace,
+  type RotationContext,
+  type RotationRow,
+  rotate,
+} from './refresh-token-rotation.ts'
 
 /** One artifact of the provider: a code, a token, a session, a grant, an interaction. */
-interface ArtifactRow extends Expiring {
-  /** When it was redeemed. */
-  consumed?: number
+interface ArtifactRow extends RotationRow {
   /** Destroyed: kept until `exp`, so that no write under way brings it back. */
   dead?: true
   /** The session's lasting id, hashed. */
@@ -34,6 +38,8 @@ export interface ArtifactStore {
   adapter(model: string): Adapter
   /** The client that an interaction is or was for, until it would have expired. */
   clientOfInteraction(uid: string): string | undefined
+  /** Redeems a refresh token. @returns the one that follows it, the same within the grace. */
+  rotateRefreshToken(id: string): Promise<string>
   /** Ends a session for good: a request in flight cannot save it under a new id. */
   burySession(uid: string): void
 }
@@ -44,21 +50,21 @@ export interface ArtifactStore {
  * A row is keyed by the SHA-256 of the artifact's id, because the id of an opaque token, a code or
  * a session is the secret itself, and its payload is sealed: a leaked database opens nothing.
  */
-export function createArtifactStore(storage: Storage, sealer: Sealer, clock: Clock): ArtifactStore {
+export function createArtifactStore(context: ArtifactContext): ArtifactStore {
+  const { storage, clock } = context
   return {
-    adapter: (model) => createAdapter(model, { storage, sealer, clock }),
+    adapter: (model) => createAdapter(model, context),
     clientOfInteraction: (uid) => storage.get<ArtifactRow>(`Interaction:${sha256(uid)}`)?.client,
+    rotateRefreshToken: (id) => rotate(`RefreshToken:${sha256(id)}`, context),
     burySession: (uid) => bury(storage, sha256(uid), clock() + burialSeconds),
   }
 }
 
-interface AdapterContext {
-  storage: Storage
-  sealer: Sealer
-  clock: Clock
-}
+/** What the store is made of. */
+export type ArtifactContext = RotationContext
 
-function createAdapter(model: string, { storage, sealer, clock }: AdapterContext): Adapter {
+function createAdapter(model: string, context: ArtifactContext): Adapter {
+  const { storage, sealer, clock } = context
   const rowKey = (id: string) => `${model}:${sha256(id)}`
   const grantKey = (grantId: string) => `grant:${model}:${sha256(grantId)}:`
 
@@ -72,7 +78,7 @@ function createAdapter(model: string, { storage, sealer, clock }: AdapterContext
     if (!text) return undefined
     const payload = JSON.parse(text) as AdapterPayload
     if (id !== undefined) payload.jti = id
-    if (row.consumed !== undefined) payload.consumed = row.consumed
+    if (row.consumed !== undefined && !isInGrace(row, context)) payload.consumed = row.consumed
     return payload
   }
 
@@ -93,6 +99,7 @@ function createAdapter(model: string, { storage, sealer, clock }: AdapterContext
         if (stored && model === 'ReplayDetection') return (stored.exp ?? 0) > clock()
         if (stored?.dead || (session && storage.get(buriedKey(session)))) return false
         if (stored?.consumed !== undefined) row.consumed = stored.consumed
+        if (stored?.successor !== undefined) row.successor = stored.successor
         write.put(key, row)
         const index: IndexRow = exp === undefined ? { row: key } : { row: key, exp }
         if (session) write.put(uidKey(session), index)

@@ -155,8 +155,14 @@ describe('news that overtakes an answer', () => {
       put: (...given) => later(memory.put(...given)),
       delete: (...given) => later(memory.delete(...given)),
       deleteAll: (...given) => later(memory.deleteAll(...given)),
-      claim: memory.claim,
-      close: memory.close,
+      mark: (...given) => later(memory.mark(...given)),
+      marks: (...given) => later(memory.marks(...given)),
+      find: async (...given) => memory.find(...given),
+      claim: async (...given) => memory.claim(...given),
+      putTask: async (...given) => memory.putTask(...given),
+      takeTasks: async (...given) => memory.takeTasks(...given),
+      removeTask: async (...given) => memory.removeTask(...given),
+      close: async () => memory.close(),
       onChange(given) {
         listener = given
         return () => {}

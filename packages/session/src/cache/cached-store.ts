@@ -1,6 +1,8 @@
-import { type Clock, type EpochSeconds, systemClock } from '@sallyport/core'
+import { type Clock, systemClock } from '@sallyport/core'
 import type { SessionKey, SessionRecord } from '../record.ts'
-import type { Awaitable, SessionFilter, SessionStore } from '../store.ts'
+import type { SessionFilter } from '../session-filter.ts'
+import type { PromisedSessionStore, SessionStore } from '../store.ts'
+import { createCachedMarks } from './cached-marks.ts'
 import type { ObservableSessionStore } from './change-feed.ts'
 import { createPendingReads } from './pending-reads.ts'
 import { createSessionLru } from './session-lru.ts'
@@ -18,7 +20,13 @@ export interface CachedStoreOptions {
    */
   maxBytes?: number
   /**
-   * Seconds after which a session is read again whatever the feed says: no session that was ended
+   * Of how many ids is known whether they are marked.
+   *
+   * @defaultValue 30000
+   */
+  maxMarks?: number
+  /**
+   * Seconds after which a session or a mark is read again whatever the feed says: no session that was ended
    * elsewhere is accepted for longer. At most an hour.
    *
    * @defaultValue 5
@@ -31,20 +39,15 @@ export interface CachedStoreOptions {
   onFeed?(state: 'live' | 'lost'): void
 }
 
-/** A {@link SessionStore} that answers at once for a session it has in memory. */
-export interface CachedStore extends SessionStore {
-  get(key: SessionKey): Awaitable<SessionRecord | undefined>
-  put(record: SessionRecord): Promise<boolean>
-  delete(key: SessionKey): Promise<boolean>
-  deleteAll(filter: SessionFilter): Promise<number>
-  claim(id: string, expiresAt: EpochSeconds): Promise<boolean>
-  close(): Promise<void>
-}
+/** A {@link SessionStore} that answers at once for sessions and marks it has in memory. */
+export type CachedStore = Omit<PromisedSessionStore, 'get' | 'marks'> &
+  Pick<SessionStore, 'get' | 'marks'>
 
 /**
  * Keeps sessions that this process has just read or written in its memory, in front of a store
  * that many processes share. Every write goes to the store; what the others write is dropped here
- * when the store tells of it, within moments. Only sessions are kept, never that there is none.
+ * when the store tells of it, within moments. Only sessions are kept, never that there is none; of
+ * marks both are, because most ids have none.
  *
  * Weaker than the store in one respect: after another process's write, a read may give the
  * session as it was, until the news arrives, and never for longer than `maxStale`. This process
@@ -59,14 +62,17 @@ export function createCachedStore(
     maxStale = 5,
     maxEntries = 10_000,
     maxBytes = 64 * 2 ** 20,
+    maxMarks = 30_000,
   } = options
   assertWholeNumber('maxEntries', maxEntries)
   assertWholeNumber('maxBytes', maxBytes)
+  assertWholeNumber('maxMarks', maxMarks)
   if (!(maxStale > 0 && maxStale <= 3600)) {
     throw new TypeError('maxStale must be more than 0 and at most 3600')
   }
   const cache = createSessionLru({ maxEntries, maxBytes })
-  const pending = createPendingReads()
+  const pending = createPendingReads<SessionKey>()
+  const marks = createCachedMarks(store, { clock, maxStale, maxMarks })
   let isLive = false
 
   const stopListening = store.onChange({
@@ -75,12 +81,14 @@ export function createCachedStore(
       if (cache.get(key, 0)?.version !== version) cache.delete(key)
       pending.noteVersion(key, version)
     },
+    marked: (idHash) => marks.forget(idHash),
     live: () => setLive(true),
     lost: () => setLive(false),
   })
 
   function setLive(state: boolean): void {
     isLive = state
+    marks.reset(state)
     cache.clear()
     pending.spoilAll()
     options.onFeed?.(state ? 'live' : 'lost')
@@ -156,11 +164,18 @@ export function createCachedStore(
       }
     },
 
-    claim: async (id, expiresAt) => store.claim(id, expiresAt),
+    find: store.find,
+    claim: store.claim,
+    mark: (id, mark) => marks.write(id, mark),
+    marks: (ids) => marks.read(ids),
+    putTask: store.putTask,
+    takeTasks: store.takeTasks,
+    removeTask: store.removeTask,
 
     async close() {
       stopListening()
       isLive = false
+      marks.reset(false)
       cache.clear()
       await store.close()
     },

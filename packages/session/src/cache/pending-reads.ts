@@ -1,5 +1,3 @@
-import type { SessionKey } from '../record.ts'
-
 /** A call to the store whose result may be kept, if nothing newer is heard of until it comes. */
 export interface PendingRead {
   /** Whether a result of this version may be kept. */
@@ -8,12 +6,12 @@ export interface PendingRead {
 }
 
 /** The calls under way: news overtakes answers, and an old answer must not be kept. */
-export interface PendingReads {
-  begin(key: SessionKey): PendingRead
+export interface PendingReads<Key> {
+  begin(key: Key): PendingRead
   /** A key has this version now, or a later one; `-1`: its session was ended. */
-  noteVersion(key: SessionKey, version: number): void
+  noteVersion(key: Key, version: number): void
   /** Whatever is under way for a key is not to be kept. */
-  spoil(key: SessionKey): void
+  spoil(key: Key): void
   spoilAll(): void
 }
 
@@ -22,8 +20,8 @@ interface State {
   earliest: number
 }
 
-export function createPendingReads(): PendingReads {
-  const states = new Map<SessionKey, Set<State>>()
+export function createPendingReads<Key>(): PendingReads<Key> {
+  const states = new Map<Key, Set<State>>()
 
   return {
     begin(key) {

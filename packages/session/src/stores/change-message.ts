@@ -1,9 +1,18 @@
-import type { SessionChange } from '../cache/change-feed.ts'
+import type { ChangeListener } from '../cache/change-feed.ts'
 import type { SessionKey } from '../record.ts'
 
-/** Reads `<version> <key>`, as the stores' servers say it; `undefined` for anything else. */
-export function parseChange(message: string): SessionChange | undefined {
-  const [, version, key] = /^(-1|\d{1,16}) (.+)$/s.exec(message) ?? []
-  if (version === undefined || key === undefined) return undefined
-  return { key: key as SessionKey, version: Number(version) }
+/**
+ * Tells a listener what the stores' servers say: `<version> <key>` of a session, or
+ * `mark <hash of its id>`. Anything else is of a later version.
+ *
+ * @param toKey reads a key as it is said there.
+ */
+export function tellChange(
+  listener: ChangeListener,
+  message: string,
+  toKey = (said: string) => said as SessionKey,
+): void {
+  const [, version = '', said = ''] = /^(-1|\d{1,16}|mark) (.+)$/s.exec(message) ?? []
+  if (version === 'mark') listener.marked(said)
+  else if (version !== '') listener.changed({ key: toKey(said), version: Number(version) })
 }

@@ -2,7 +2,7 @@ import type { SessionKey } from '../record.ts'
 import { isSessionKey } from '../record-shape.ts'
 import type { SessionFilter } from '../session-filter.ts'
 import type { LmdbEnvironment } from './lmdb-environment.ts'
-import { groupsOf, groupsToSearch } from './session-groups.ts'
+import { indexesOf } from './session-groups.ts'
 import { encodeRow, parseRow, rowEnd, type StoredRow } from './stored-row.ts'
 
 /** A row as it was read, with what a write needs to notice that it is no longer so. */
@@ -63,7 +63,7 @@ export function listKeys(
   page: { limit: number; after: SessionKey | undefined },
 ): SessionKey[] {
   const { limit, after } = page
-  const [group] = groupsToSearch(filter)
+  const [group] = indexesOf(filter)
   const from = { exclusiveStart: true, limit }
   if (group === undefined) {
     sessions.resetReadTxn()
@@ -78,5 +78,5 @@ export function listKeys(
 
 function memberKeysOf(key: SessionKey, row: StoredRow): string[] {
   if (!('record' in row)) return []
-  return groupsOf(row.record).map((group) => `${group}:${key}`)
+  return indexesOf(row.record).map((group) => `${group}:${key}`)
 }

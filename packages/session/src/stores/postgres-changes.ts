@@ -1,6 +1,6 @@
 import type { ChangeListener } from '../cache/change-feed.ts'
 import type { SessionKey } from '../record.ts'
-import { parseChange } from './change-message.ts'
+import { tellChange } from './change-message.ts'
 import { keepSubscribed, type Subscription } from './keep-subscribed.ts'
 import { createPostgresClient, type PostgresServer } from './postgres-connection.ts'
 
@@ -25,10 +25,7 @@ export function listenToPostgres(
     const client = createPostgresClient(server, timeoutMs)
     client.on('error', onBroken)
     client.on('end', () => onBroken(new Error('the connection was closed')))
-    client.on('notification', ({ payload = '' }) => {
-      const change = parseChange(payload)
-      if (change) listener.changed({ ...change, key: fromHex(change.key) })
-    })
+    client.on('notification', ({ payload = '' }) => tellChange(listener, payload, fromHex))
     const subscribe = async () => {
       await client.connect()
       await client.query(`listen ${changesChannel(schema)}`)

@@ -27,6 +27,33 @@ const migrations: ReadonlyArray<(schema: string) => string> = [
     create index sessions_by_end on ${schema}.sessions (ends_at);
     create table ${schema}.claims (id text primary key, ends_at bigint not null);
     create index claims_by_end on ${schema}.claims (ends_at);`,
+  (schema) => `
+    alter table ${schema}.sessions add column issuer_group text, add column frontend_group text;
+    update ${schema}.sessions set
+      issuer_group = ${toGroupSql('issuer')}, frontend_group = ${toGroupSql('frontend')}
+      where "row" is not null;
+    -- With the key, by which the sessions of a group are paged through.
+    drop index ${schema}.sessions_by_subject, ${schema}.sessions_by_sid;
+    create index sessions_by_subject on ${schema}.sessions (subject_group, key)
+      where subject_group is not null;
+    create index sessions_by_sid on ${schema}.sessions (sid_group, key)
+      where sid_group is not null;
+    create table ${schema}.marks (
+      id text primary key,
+      at bigint not null,
+      ends_at bigint not null,
+      reason text not null
+    );
+    create index marks_by_end on ${schema}.marks (ends_at);
+    create table ${schema}.tasks (
+      id text primary key,
+      due_at bigint not null,
+      ends_at bigint not null,
+      -- What every store keeps of a task, as it was put.
+      task text not null
+    );
+    create index tasks_by_due on ${schema}.tasks (due_at);
+    create index tasks_by_end on ${schema}.tasks (ends_at);`,
 ]
 
 /**
@@ -69,4 +96,11 @@ async function readVersion(client: Client, schema: string): Promise<number> {
     )
   }
   return latest
+}
+
+/** What session-groups.ts makes of a field, of the sessions that were there before. */
+function toGroupSql(field: 'issuer' | 'frontend'): string {
+  const words = `'["${field}",' || to_json("row"::json -> 'record' ->> '${field}')::text || ']'`
+  const hash = `encode(sha256(convert_to(${words}, 'UTF8')), 'base64')`
+  return `translate(${hash}, '+/=', '-_')`
 }

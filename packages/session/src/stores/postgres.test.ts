@@ -32,7 +32,9 @@ async function openStore(options: Partial<PostgresStoreOptions> = {}) {
 async function openEmptyStore(clock: Clock) {
   const place = { url: server.url, schema: 'contract', timeoutMs: 20_000, maxConnections: 3 }
   const store = await createPostgresStore({ ...place, clock })
-  await server.query('delete from contract.sessions; delete from contract.claims')
+  await server.query(
+    'delete from contract.sessions; delete from contract.claims; delete from contract.marks; delete from contract.tasks',
+  )
   return store
 }
 
@@ -54,16 +56,16 @@ describe('the schema', () => {
     expect(await stores[0]?.put(record)).toBe(true)
     expect(await stores[9]?.get(record.key)).toEqual(record)
     const { rows } = await server.query(`select version from ${schema}.migrations`)
-    expect(rows).toEqual([{ version: 1 }])
+    expect(rows).toEqual([{ version: 1 }, { version: 2 }])
   })
 
   test('of a later version is refused, and left as it is', async () => {
     const schema = newSchema()
     await openStore({ schema })
-    await server.query(`insert into ${schema}.migrations (version) values (2)`)
+    await server.query(`insert into ${schema}.migrations (version) values (3)`)
     await expect(openStore({ schema })).rejects.toMatchObject({
       code: unavailable,
-      message: expect.stringMatching(/version 2, this program knows 1/),
+      message: expect.stringMatching(/version 3, this program knows 2/),
     })
   })
 
@@ -82,13 +84,16 @@ describe('the schema', () => {
 })
 
 describe('the sweeper', () => {
-  test('removes sessions, tombstones and claims that are over, with several at work', async () => {
+  test('removes sessions, tombstones, claims, marks and tasks that are over, with several at work', async () => {
     const schema = newSchema()
     let now = start
     const options = { schema, clock: () => now }
     const [store, other] = [await openStore(options), await openStore(options)]
     const claims = Array.from({ length: 1200 }, (_, index) => store.claim(`${index}`, start + 20))
     await Promise.all(claims)
+    await store.mark('id', { at: start, expiresAt: start + 20, reason: 'logout' })
+    const times = { dueAt: start, expiresAt: start + 20 }
+    await store.putTask({ id: 'task', ...times, attempts: 0, sealed: '' })
     await store.put(createRecord({ key: 'idle' as SessionKey, expiresAt: start + 10 }))
     await store.put(createRecord({ key: 'deleted' as SessionKey, absoluteExpiresAt: start + 4000 }))
     await store.put(createRecord({ key: 'live' as SessionKey, expiresAt: start + 9000 }))
@@ -96,7 +101,7 @@ describe('the sweeper', () => {
     expect(await store.sweep()).toBe(0)
     now = start + 20 + 60
     const swept = await Promise.all([store.sweep(), other.sweep()])
-    expect(swept[0] + swept[1]).toBe(1201)
+    expect(swept[0] + swept[1]).toBe(1203)
     now = start + 4000 + 60
     expect(await store.sweep()).toBe(1)
     const { rows } = await server.query(`select key from ${schema}.sessions`)

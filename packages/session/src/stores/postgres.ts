@@ -1,8 +1,11 @@
-import { type Clock, type EpochSeconds, SallyportError, sha256, systemClock } from '@sallyport/core'
+import { type Clock, SallyportError, sha256, systemClock } from '@sallyport/core'
 import type { ObservableSessionStore } from '../cache/change-feed.ts'
+import { assertMark, assertMarkIds } from '../mark.ts'
 import type { SessionKey, SessionRecord } from '../record.ts'
 import { assertSessionRecord, isSessionKey } from '../record-shape.ts'
-import type { SessionFilter } from '../session-filter.ts'
+import { assertSessionFilter, type SessionFilter } from '../session-filter.ts'
+import { assertPageRequest, type PageRequest, type SessionPage } from '../session-page.ts'
+import { assertStoredTask, assertTaskTake } from '../task.ts'
 import { listenToPostgres, type PostgresChangesContext } from './postgres-changes.ts'
 import {
   openPostgresConnection,
@@ -10,9 +13,11 @@ import {
   type PostgresServer,
   type Statement,
 } from './postgres-connection.ts'
+import { createPostgresMarks } from './postgres-marks.ts'
 import { migrate } from './postgres-migrations.ts'
-import { sweepBatch, toStatements } from './postgres-statements.ts'
-import { toGroup } from './session-groups.ts'
+import { groupValues, sweepBatch, toStatements } from './postgres-statements.ts'
+import { createPostgresTasks } from './postgres-tasks.ts'
+import { toGroups } from './session-groups.ts'
 import { encodeRow, liveRecord, parseRow } from './stored-row.ts'
 import { assertSweepPause, startSweeping } from './sweep-timer.ts'
 import { assertTimeout } from './time-limit.ts'
@@ -50,20 +55,17 @@ export type PostgresStoreOptions = PostgresServer & {
   sweepEverySeconds?: number
 }
 
-/** A {@link SessionStore} in PostgreSQL. */
+/** A `SessionStore` in PostgreSQL. */
 export interface PostgresStore extends ObservableSessionStore {
-  get(key: SessionKey): Promise<SessionRecord | undefined>
-  put(record: SessionRecord): Promise<boolean>
-  delete(key: SessionKey): Promise<boolean>
-  deleteAll(filter: SessionFilter): Promise<number>
-  claim(id: string, expiresAt: EpochSeconds): Promise<boolean>
   /** Removes what is over now, without waiting for the timer. @returns how many rows. */
   sweep(): Promise<number>
-  close(): Promise<void>
 }
 
 /** Seconds for which a row that is over stays, so that no clock that is slow misses it. */
 const grace = 60
+
+/** Rows looked at in one transaction that deletes, so that none takes long. */
+const deleteBatch = 500
 
 /**
  * Connects to PostgreSQL 13 or later, and makes or updates the schema. Connect directly, or
@@ -109,6 +111,8 @@ function createStoreOn(options: PostgresContext): PostgresStore {
   const { connection, clock } = options
   const feeds = new Set<() => void>()
   const statements = toStatements(options.schema)
+  const marks = createPostgresMarks({ connection, statements, clock })
+  const tasks = createPostgresTasks({ connection, statements, clock })
   const running = new Set<Promise<unknown>>()
   const stopSweeping = startSweeping(sweep, options.sweepEverySeconds)
   let closing: Promise<void> | undefined
@@ -119,30 +123,48 @@ function createStoreOn(options: PostgresContext): PostgresStore {
   }
 
   async function putOne(record: SessionRecord): Promise<boolean> {
-    const { key, version, expiresAt, absoluteExpiresAt, issuer, subject, sid } = record
+    const { key, version, expiresAt, absoluteExpiresAt } = record
     const statement = version === 1 ? statements.create : statements.update
     const facts = [toBytes(key), version, expiresAt, absoluteExpiresAt, encodeRow({ record })]
-    const groups = [
-      toGroup({ issuer, subject }),
-      sid === undefined ? null : toGroup({ issuer, sid }),
-    ]
-    return (await change(statement, [...facts, ...groups, clock()])) === 1
+    const { subject, sid = null, issuer, frontend } = toGroups(record)
+    return (await change(statement, [...facts, subject, sid, issuer, frontend, clock()])) === 1
   }
 
-  /** Again and again, until nothing is left: a batch may find less than there is. */
-  async function deleteMembers(filter: SessionFilter): Promise<number> {
-    const statement = 'sid' in filter ? statements.deleteBySid : statements.deleteBySubject
+  async function deleteMatching(filter: SessionFilter): Promise<number> {
+    const groups = toGroups(filter)
+    const statement = statements.deleteBy(groups)
+    let after = Buffer.alloc(0)
     for (let deleted = 0; ; ) {
-      const count = await change(statement, [toGroup(filter), clock()])
-      if (count === 0) return deleted
-      deleted += count
+      const values = [clock(), after, deleteBatch, ...groupValues(groups)]
+      const { rows } = await connection.query(statement, values)
+      deleted += rows[0]?.deleted
+      if (rows[0]?.looked_at < deleteBatch) return deleted
+      after = rows[0]?.last_key
     }
+  }
+
+  async function findMatching(
+    filter: SessionFilter,
+    { limit, after = '' }: PageRequest,
+  ): Promise<SessionPage> {
+    const groups = toGroups(filter)
+    const now = clock()
+    const values = [now, Buffer.from(after, 'base64url'), limit, ...groupValues(groups)]
+    const { rows } = await connection.query(statements.findBy(groups), values)
+    const sessions: SessionRecord[] = []
+    for (const { key, row } of rows) {
+      const record = row && liveRecord(parseRow(row, key.toString()), now)
+      if (record) sessions.push(record)
+    }
+    const next = rows.length === limit && rows.at(-1)?.key.toString('base64url')
+    return { sessions, ...(next && { next }) }
   }
 
   function sweep(): Promise<number> {
     return guarded(async () => {
       let removed = 0
-      for (const statement of [statements.sweepSessions, statements.sweepClaims]) {
+      const { sweepSessions, sweepClaims, sweepMarks, sweepTasks } = statements
+      for (const statement of [sweepSessions, sweepClaims, sweepMarks, sweepTasks]) {
         let count: number
         do {
           count = await change(statement, [clock() - grace])
@@ -186,7 +208,16 @@ function createStoreOn(options: PostgresContext): PostgresStore {
         return (await change(statements.delete, [toBytes(key), clock()])) === 1
       }),
 
-    deleteAll: (filter) => guarded(() => deleteMembers(filter)),
+    async deleteAll(filter) {
+      assertSessionFilter(filter)
+      return guarded(() => deleteMatching(filter))
+    },
+
+    async find(filter, page) {
+      assertSessionFilter(filter)
+      assertPageRequest(page)
+      return guarded(() => findMatching(filter, page))
+    },
 
     claim: (id, expiresAt) =>
       guarded(async () => {
@@ -194,6 +225,28 @@ function createStoreOn(options: PostgresContext): PostgresStore {
         if (expiresAt <= now) return false
         return (await change(statements.claim, [sha256(id), expiresAt, now])) === 1
       }),
+
+    async mark(id, mark) {
+      assertMark(mark)
+      return guarded(() => marks.write(id, mark))
+    },
+
+    async marks(ids) {
+      assertMarkIds(ids)
+      return guarded(() => marks.read(ids))
+    },
+
+    async putTask(task) {
+      assertStoredTask(task)
+      return guarded(() => tasks.put(task))
+    },
+
+    async takeTasks(take) {
+      assertTaskTake(take)
+      return guarded(() => tasks.take(take))
+    },
+
+    removeTask: (id) => guarded(() => tasks.remove(id)),
 
     sweep,
 

@@ -1,6 +1,6 @@
 import { randomToken } from '@sallyport/core'
 import type { ChangeListener } from '../cache/change-feed.ts'
-import { parseChange } from './change-message.ts'
+import { tellChange } from './change-message.ts'
 import { keepSubscribed, type Subscription } from './keep-subscribed.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { createRedisLink, type RedisServer } from './redis-link.ts'
@@ -33,10 +33,7 @@ export function listenToRedis(context: RedisChangesContext, listener: ChangeList
 
     async function subscribe(): Promise<void> {
       await link.connect()
-      await link.subscribe(changesChannel(prefix), (message) => {
-        const change = parseChange(message)
-        if (change) listener.changed(change)
-      })
+      await link.subscribe(changesChannel(prefix), (message) => tellChange(listener, message))
       await link.subscribe(echoChannel, (message) => echoes.get(message)?.())
     }
 

@@ -7,7 +7,7 @@ import { awaitCondition } from '../testing/await-condition.fixture.ts'
 import { type RedisTestServer, startRedisServer } from '../testing/redis-server.fixture.ts'
 import { sessionOfNow } from '../testing/session-of-now.fixture.ts'
 import { createRedisStore, type RedisStoreOptions } from './redis.ts'
-import { toGroup } from './session-groups.ts'
+import { toGroups } from './session-groups.ts'
 
 let server: RedisTestServer
 let prefix = ''
@@ -33,7 +33,7 @@ describe('a session and its index', () => {
 
   test('no session is written when its index cannot be', async () => {
     const store = await openStore()
-    const index = `${prefix}group:${toGroup({ issuer, subject })}`
+    const index = `${prefix}group:${toGroups({ issuer, subject }).subject}`
     await server.command('SET', index, 'no sorted set')
     await expect(store.put(record)).rejects.toMatchObject({ code: unavailable })
     expect(await store.get(record.key)).toBeUndefined()
@@ -49,7 +49,7 @@ describe('a session and its index', () => {
     await expect(store.put(record)).rejects.toMatchObject({ code: unavailable })
     await server.command('DEL', `${prefix}session:k`)
     expect(await store.deleteAll({ issuer, subject })).toBe(0)
-    const index = `${prefix}group:${toGroup({ issuer, subject })}`
+    const index = `${prefix}group:${toGroups({ issuer, subject }).subject}`
     expect(await server.command('ZCARD', index)).toBe(1)
   })
 
@@ -76,8 +76,11 @@ describe('what the server keeps', () => {
     const record = sessionOfNow({ key: 'k' })
     await store.put(record)
     await store.claim('jti', record.expiresAt)
+    await store.mark('id', { at: 1, expiresAt: record.expiresAt, reason: 'logout' })
+    const times = { dueAt: 1, expiresAt: record.expiresAt }
+    await store.putTask({ id: 'task', ...times, attempts: 0, sealed: '' })
     const keys = (await server.command('KEYS', `${prefix}*`)) as string[]
-    expect(keys).toHaveLength(4)
+    expect(keys).toHaveLength(9)
     const ends = await Promise.all(keys.map((key) => server.command('PTTL', key)))
     expect(Math.min(...(ends as number[]))).toBeGreaterThan(3590_000)
     await store.delete(record.key)

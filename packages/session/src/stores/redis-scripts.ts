@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { SallyportError } from '@sallyport/core'
 import type { RedisConnection } from './redis-connection.ts'
 
-/** A program that a Redis server carries out as one step. It touches one key, as a cluster needs. */
+/** A program that a Redis server carries out as one step. All its keys are in one slot, as a cluster needs. */
 export interface RedisScript {
   readonly text: string
   readonly sha1: string
@@ -29,26 +29,20 @@ export const putScript = toScript(`
   redis.pcall('PUBLISH', channel, version .. ' ' .. key)
   return 1`)
 
-/** Puts the tombstone in place of a live session, if it is in the group (or any, if '' is given). */
+/** Puts the tombstone in place of a live session, if it is in each of the groups. */
 export const deleteScript = toScript(`
-  local now, channel, key, group, grace = unpack(ARGV)
+  local now, channel, key, groups, grace = unpack(ARGV)
   local found = redis.call('HMGET', KEYS[1], 'version', 'end', 'absolute', 'tombstone', 'groups')
   if not found[1] or found[1] == '-1' or tonumber(now) >= tonumber(found[2]) then return 0 end
-  if group ~= '' and not string.find(found[5], group, 1, true) then return 0 end
+  for group in string.gmatch(groups, '%S+') do
+    if not string.find(found[5], group, 1, true) then return 0 end
+  end
   -- Removes first: a server that is out of memory then lets the script go on.
   redis.call('HDEL', KEYS[1], 'row', 'tombstone', 'groups')
   redis.call('HSET', KEYS[1], 'version', -1, 'end', found[3], 'row', found[4])
   local ttl = (tonumber(found[3]) - tonumber(now)) * 1000 + tonumber(grace)
   redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.min(ttl, 1e14)))
   redis.pcall('PUBLISH', channel, '-1 ' .. key)
-  return 1`)
-
-/** Adds a session to a group's index, and forgets those that are long over. */
-export const joinScript = toScript(`
-  local key, absolute, past, ttl = unpack(ARGV)
-  redis.call('ZADD', KEYS[1], 'GT', absolute, key)
-  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', past)
-  if redis.call('PTTL', KEYS[1]) < tonumber(ttl) then redis.call('PEXPIRE', KEYS[1], ttl) end
   return 1`)
 
 /** Remembers an id once, until it ends. */
@@ -62,10 +56,15 @@ export const claimScript = toScript(`
 /** Runs a script by its hash, and by its text where the server does not know it (any more). */
 export async function runScript(
   connection: RedisConnection,
-  call: { script: RedisScript; key: string; argv: ReadonlyArray<string | number> },
+  call: {
+    script: RedisScript
+    keys: readonly [string, ...string[]]
+    argv: ReadonlyArray<string | number>
+  },
 ): Promise<unknown> {
-  const { script, key } = call
-  const rest = ['1', key, ...call.argv.map(String)]
+  const { script, keys } = call
+  const [key] = keys
+  const rest = [`${keys.length}`, ...keys, ...call.argv.map(String)]
   try {
     return await connection.send(key, ['EVALSHA', script.sha1, ...rest])
   } catch (error) {
@@ -79,6 +78,6 @@ function isUnknownScript(error: unknown): boolean {
   return cause instanceof Error && cause.message.startsWith('NOSCRIPT')
 }
 
-function toScript(text: string): RedisScript {
+export function toScript(text: string): RedisScript {
   return { text, sha1: createHash('sha1').update(text).digest('hex') }
 }

@@ -1,14 +1,21 @@
-import { type Clock, type EpochSeconds, SallyportError, sha256, systemClock } from '@sallyport/core'
+import { type Clock, SallyportError, sha256, systemClock } from '@sallyport/core'
 import type { ObservableSessionStore } from '../cache/change-feed.ts'
+import { assertMark, assertMarkIds } from '../mark.ts'
 import type { SessionKey, SessionRecord } from '../record.ts'
 import { assertSessionRecord, isSessionKey } from '../record-shape.ts'
-import type { SessionFilter } from '../session-filter.ts'
+import { assertSessionFilter, matchesFilter, type SessionFilter } from '../session-filter.ts'
+import { assertPageRequest, type PageRequest, type SessionPage } from '../session-page.ts'
+import { assertStoredTask, assertTaskTake } from '../task.ts'
 import { changesChannel, listenToRedis, type RedisChangesContext } from './redis-changes.ts'
 import { openRedisConnection } from './redis-connection.ts'
 import { assertKeepsKeys } from './redis-eviction.ts'
+import { createRedisIndex } from './redis-index.ts'
 import type { RedisServer } from './redis-link.ts'
-import { claimScript, deleteScript, joinScript, putScript, runScript } from './redis-scripts.ts'
-import { groupsOf, toGroup } from './session-groups.ts'
+import { createRedisMarks } from './redis-marks.ts'
+import { claimScript, deleteScript, putScript, runScript } from './redis-scripts.ts'
+import { createRedisTasks } from './redis-tasks.ts'
+import { grace, toTtlMs } from './redis-ttl.ts'
+import { toGroups } from './session-groups.ts'
 import { encodeRow, liveRecord, parseRow } from './stored-row.ts'
 import { assertTimeout } from './time-limit.ts'
 
@@ -32,25 +39,10 @@ export type RedisStoreOptions = RedisServer & {
   timeoutMs?: number
 }
 
-/** A {@link SessionStore} in Redis or Valkey. */
-export interface RedisStore extends ObservableSessionStore {
-  get(key: SessionKey): Promise<SessionRecord | undefined>
-  put(record: SessionRecord): Promise<boolean>
-  delete(key: SessionKey): Promise<boolean>
-  deleteAll(filter: SessionFilter): Promise<number>
-  claim(id: string, expiresAt: EpochSeconds): Promise<boolean>
-  close(): Promise<void>
-}
+/** A `SessionStore` in Redis or Valkey. */
+export type RedisStore = ObservableSessionStore
 
-/** Seconds for which the server keeps what is over, so that no clock that is slow misses it. */
-const grace = 60
-
-/** Seconds for which an index keeps a session that is over, whatever clocks say. */
-const indexGrace = 3600
-
-/** Nobody waits longer for a session's end: about 3000 years. */
-const longestTtlMs = 1e14
-
+/** Sessions asked for, or deleted, at once. */
 const batchSize = 200
 
 /**
@@ -89,52 +81,62 @@ interface RedisContext extends RedisChangesContext {
 function createStoreOn(context: RedisContext): RedisStore {
   const { connection, clock, prefix } = context
   const channel = changesChannel(prefix)
+  const index = createRedisIndex(context)
+  const marks = createRedisMarks(context)
+  const tasks = createRedisTasks(context)
   const feeds = new Set<() => void>()
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
   async function putOne(record: SessionRecord): Promise<boolean> {
     const { version, expiresAt, absoluteExpiresAt } = record
-    const groups = groupsOf(record)
     // First the indexes, then the session: a crash in between leaves an entry that leads nowhere,
     // never a session that deleteAll does not find.
-    await Promise.all(groups.map((group) => join(group, record)))
+    await index.join(record)
     const row = encodeRow({ record })
     const tombstone = encodeRow({ deletedUntil: absoluteExpiresAt })
     const now = clock()
     const ttl = toTtlMs(expiresAt - now + grace)
     const facts = [now, channel, record.key, version, expiresAt, absoluteExpiresAt]
-    const argv = [...facts, row, tombstone, groups.join(' '), ttl]
-    return wins({ script: putScript, key: rowKey(record.key), argv })
+    const argv = [...facts, row, tombstone, namesOf(record), ttl]
+    return wins({ script: putScript, keys: [rowKey(record.key)], argv })
   }
 
-  function join(group: string, { key, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
-    const now = clock()
-    const ttl = toTtlMs(absoluteExpiresAt - now + indexGrace)
-    const argv = [key, absoluteExpiresAt, now - indexGrace, ttl]
-    return wins({ script: joinScript, key: indexKey(group), argv })
+  async function getOne(key: SessionKey): Promise<SessionRecord | undefined> {
+    const text = await connection.send(rowKey(key), ['HGET', rowKey(key), 'row'])
+    return text === null ? undefined : liveRecord(parseRow(text as string, key), clock())
   }
 
-  function deleteOne(key: SessionKey, group: string): Promise<boolean> {
-    const argv = [clock(), channel, key, group, grace * 1000]
-    return wins({ script: deleteScript, key: rowKey(key), argv })
+  function deleteOne(key: SessionKey, filter: SessionFilter): Promise<boolean> {
+    const argv = [clock(), channel, key, namesOf(filter), grace * 1000]
+    return wins({ script: deleteScript, keys: [rowKey(key)], argv })
   }
 
-  async function deleteMembers(group: string): Promise<number> {
-    const index = indexKey(group)
-    const members = (await connection.send(index, ['ZRANGE', index, '0', '-1'])) as SessionKey[]
+  async function deleteMatching(filter: SessionFilter): Promise<number> {
     let deleted = 0
     let failure: PromiseRejectedResult | undefined
-    for (let from = 0; from < members.length; from += batchSize) {
-      const batch = members.slice(from, from + batchSize)
-      const results = await Promise.allSettled(batch.map((key) => deleteOne(key, group)))
+    let after: string | undefined
+    do {
+      const { keys, next } = await index.list(filter, { limit: batchSize, after })
+      const results = await Promise.allSettled(keys.map((key) => deleteOne(key, filter)))
       deleted += results.filter((result) => result.status === 'fulfilled' && result.value).length
       failure ??= results.find((result) => result.status === 'rejected')
+      after = next
       // Nothing gets through: the rest would only take its time to fail.
-      if (results.every(({ status }) => status === 'rejected')) break
-    }
+      if (failure && results.every(({ status }) => status === 'rejected')) break
+    } while (after !== undefined)
     if (failure) throw failure.reason
     return deleted
+  }
+
+  async function findMatching(filter: SessionFilter, page: PageRequest): Promise<SessionPage> {
+    const { keys, next } = await index.list(filter, page)
+    const records = await Promise.all(keys.map(getOne))
+    const sessions = records.filter((record) => record !== undefined)
+    return {
+      sessions: sessions.filter((record) => matchesFilter(record, filter)),
+      ...(next !== undefined && { next }),
+    }
   }
 
   async function wins(call: Parameters<typeof runScript>[1]): Promise<boolean> {
@@ -155,31 +157,57 @@ function createStoreOn(context: RedisContext): RedisStore {
   }
 
   const rowKey = (key: SessionKey) => `${prefix}session:${key}`
-  const indexKey = (group: string) => `${prefix}group:${group}`
 
   return {
-    get: (key) =>
-      guarded(async () => {
-        if (!isSessionKey(key)) return undefined
-        const text = await connection.send(rowKey(key), ['HGET', rowKey(key), 'row'])
-        return text === null ? undefined : liveRecord(parseRow(text as string, key), clock())
-      }),
+    get: (key) => guarded(async () => (isSessionKey(key) ? getOne(key) : undefined)),
 
     async put(record) {
       assertSessionRecord(record)
       return guarded(() => putOne(record))
     },
 
-    delete: (key) => guarded(async () => isSessionKey(key) && deleteOne(key, '')),
-    deleteAll: (filter) => guarded(() => deleteMembers(toGroup(filter))),
+    delete: (key) => guarded(async () => isSessionKey(key) && deleteOne(key, {})),
+
+    async deleteAll(filter) {
+      assertSessionFilter(filter)
+      return guarded(() => deleteMatching(filter))
+    },
+
+    async find(filter, page) {
+      assertSessionFilter(filter)
+      assertPageRequest(page)
+      return guarded(() => findMatching(filter, page))
+    },
 
     claim: (id, expiresAt) =>
       guarded(async () => {
         const now = clock()
         if (expiresAt <= now) return false
         const argv = [now, expiresAt, toTtlMs(expiresAt - now + grace)]
-        return wins({ script: claimScript, key: `${prefix}claim:${sha256(id)}`, argv })
+        return wins({ script: claimScript, keys: [`${prefix}claim:${sha256(id)}`], argv })
       }),
+
+    async mark(id, mark) {
+      assertMark(mark)
+      return guarded(() => marks.write(id, mark))
+    },
+
+    async marks(ids) {
+      assertMarkIds(ids)
+      return guarded(() => marks.read(ids))
+    },
+
+    async putTask(task) {
+      assertStoredTask(task)
+      return guarded(() => tasks.put(task))
+    },
+
+    async takeTasks(take) {
+      assertTaskTake(take)
+      return guarded(() => tasks.take(take))
+    },
+
+    removeTask: (id) => guarded(() => tasks.remove(id)),
 
     onChange(listener) {
       const stop = listenToRedis(context, listener)
@@ -195,6 +223,7 @@ function createStoreOn(context: RedisContext): RedisStore {
   }
 }
 
-function toTtlMs(seconds: number): number {
-  return Math.min(Math.max(seconds, grace) * 1000, longestTtlMs)
+/** Names of all that a session has in common with others, or that a filter asks for. */
+function namesOf(filter: SessionRecord | SessionFilter): string {
+  return Object.values(toGroups(filter)).join(' ')
 }

@@ -11,8 +11,9 @@ export interface SessionGroups {
   readonly frontend?: string
 }
 
-/** The groups that a filter names. */
-export function toGroups({ issuer, subject, sid, frontend }: SessionFilter): SessionGroups {
+/** The groups that a filter names, or that a session is in. */
+export function toGroups(wanted: SessionRecord | SessionFilter): SessionGroups {
+  const { issuer, subject, sid, frontend } = wanted
   return {
     ...(sid !== undefined && { sid: toGroup(issuer, 'sid', sid) }),
     ...(subject !== undefined && { subject: toGroup(issuer, 'subject', subject) }),
@@ -21,14 +22,12 @@ export function toGroups({ issuer, subject, sid, frontend }: SessionFilter): Ses
   }
 }
 
-/** The groups by which an index finds a session. */
-export function groupsOf({ issuer, subject, sid }: SessionRecord): string[] {
-  return groupsToSearch({ issuer, subject, ...(sid !== undefined && { sid }) })
-}
-
-/** The indexes in which all that match a filter are, the narrowest first; none: look at all. */
-export function groupsToSearch(filter: SessionFilter): string[] {
-  const { sid, subject } = toGroups(filter)
+/**
+ * The indexes by which a session is found; and those in which all are that match a filter, the
+ * narrowest first. None: there is no index for it.
+ */
+export function indexesOf(wanted: SessionRecord | SessionFilter): string[] {
+  const { sid, subject } = toGroups(wanted)
   return [sid, subject].filter((group) => group !== undefined)
 }
 
