@@ -63,7 +63,9 @@ export function createBff(options: BffOptions, parts: BffParts): Bff {
     const { path } = request.url
     if (path === '/bff' || path.startsWith('/bff/')) return callEndpoint(request, context)
     const found = matchRoute(path)
-    return found ? proxy(request, found, context) : { kind: 'pass', path }
+    return found
+      ? proxy(request, found, context)
+      : { kind: 'pass', path, frontend: config.frontend }
   }
 
   return {

@@ -4,6 +4,7 @@ import { chain } from '../awaitable.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
+import { isOwnRecord } from './own-record.ts'
 import { createSealedCookies, type SealedSession } from './sealed-cookies.ts'
 import { type Session, type SessionContent, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
@@ -97,7 +98,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
     open(cookies) {
       if (cookieSet.isAmbiguous(cookies)) warnAmbiguous(log)
       const sealed = cookieSet.read(cookies)
-      if (!sealed || sealed.record.frontend !== frontend) return undefined
+      if (!sealed || !isOwnRecord(sealed.record, config)) return undefined
       const base = toState(sealed, sealed.generation)
       return chain(ifLive(base), (live) => {
         if (!live) return undefined
