@@ -12,6 +12,7 @@ import type { Sessions } from './sessions/sessions.ts'
 import type { Target } from './target.ts'
 import type { AccessTokens } from './tokens/access-tokens.ts'
 import type { ClientTokens } from './tokens/client-tokens.ts'
+import type { Credentials } from './tokens/credentials.ts'
 import type { TokenRequest } from './tokens/token-request.ts'
 
 /** All an endpoint may touch. Built once in create-bff.ts, replaced piece by piece in tests. */
@@ -25,6 +26,7 @@ export interface BffContext {
   readonly sessions: Sessions
   readonly accessTokens: AccessTokens
   readonly clientTokens: ClientTokens
+  readonly credentials: Credentials
   readonly verifyLogoutToken: LogoutTokenVerifier
   readonly revocations: Revocations
   readonly once: Once

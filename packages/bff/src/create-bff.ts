@@ -22,6 +22,7 @@ import { withStoreFailures } from './sessions/store-failures.ts'
 import { createAccessTokens } from './tokens/access-tokens.ts'
 import { withBreaker } from './tokens/breaker.ts'
 import { createClientTokens } from './tokens/client-tokens.ts'
+import { createCredentials } from './tokens/credentials.ts'
 import { createRenewAhead } from './tokens/renew-ahead.ts'
 
 /** What the BFF needs from its surroundings. */
@@ -62,7 +63,9 @@ export function createBff(options: BffOptions, parts: BffParts): Bff {
     const { path } = request.url
     if (path === '/bff' || path.startsWith('/bff/')) return callEndpoint(request, context)
     const found = matchRoute(path)
-    return found ? proxy(request, found, context) : { kind: 'pass', path }
+    return found
+      ? proxy(request, found, context)
+      : { kind: 'pass', path, frontend: config.frontend }
   }
 
   return {
@@ -115,6 +118,7 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
       leaseTime: config.issuerTimeout * 3 + 5,
     }),
     clientTokens: createClientTokens({ oidc, clock, renewAhead }),
+    credentials: createCredentials(oidc.dpopNonces, clock),
     verifyLogoutToken: createLogoutTokenVerifier(config, oidc, clock),
   }
 }

@@ -8,6 +8,13 @@ export type {
   RequestHead,
   RespondDecision,
 } from './decision.ts'
+export { createFrontends, type Frontends } from './frontends/create-frontends.ts'
+export type {
+  FrontendsOptions,
+  TenantPlace,
+  TenantResolver,
+  TenantsOptions,
+} from './frontends/options.ts'
 export { isNavigation } from './headers.ts'
 export type {
   ClientCertificate,

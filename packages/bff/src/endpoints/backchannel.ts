@@ -68,9 +68,13 @@ async function endSessions(
 }
 
 /**
- * A `sid` is one session at the issuer; without it, all of the subject's are meant. With both, both
- * must fit: a `sid` of somebody else's ends nothing.
+ * A `sid` is one session at the issuer; without it, all of the subject's are meant. With both, a
+ * session that is another subject's is not.
  */
 function toFilter({ issuer, sid, subject }: LogoutOrder): SessionFilter {
-  return { issuer, ...(sid && { sid }), ...(subject && { subject }) }
+  return {
+    issuer,
+    ...(sid !== undefined && { sid }),
+    ...(subject !== undefined && { subject }),
+  }
 }

@@ -139,7 +139,9 @@ export function createOidcClient(
     }),
 
     async authorizationUrl(secrets, resources) {
-      return toAuthorizationUrl(await reachable(), config, { secrets, redirectUri, resources })
+      const provider = await reachable()
+      const request = { secrets, redirectUri, resources }
+      return attempt(() => toAuthorizationUrl(provider, config, request))
     },
 
     async readResponse(query) {

@@ -3,9 +3,8 @@ import { traceHeaders } from '@sallyport/telemetry'
 import { chain } from '../awaitable.ts'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Decision, ForwardDecision } from '../decision.ts'
-import { requireSession } from '../require-session.ts'
 import { respondError } from '../respond.ts'
-import type { Session, StoredAccessToken } from '../sessions/session.ts'
+import type { UpstreamToken } from '../tokens/credentials.ts'
 import { toTokenRequest } from '../tokens/token-request.ts'
 import { assertOwn, crossOriginProblem, csrfProblem } from './csrf.ts'
 import type { CompiledRoute } from './match.ts'
@@ -49,13 +48,27 @@ function forwardAsUser(
   route: CompiledRoute,
   context: BffContext,
 ): Awaitable<Decision> {
-  return chain(requireSession(request, context), (session) => {
+  return chain(context.sessions.open(request.cookies), (session) => {
+    if (!session) return refuseEnded(request, route, context)
     const setCookies = context.sessions.slide(session)
     const token = context.accessTokens.forSession(session, toTokenRequest(route))
     return chain(token, (accessToken) =>
-      forward(request, route, { context, session, accessToken, setCookies }),
+      forward(request, route, {
+        ...{ context, setCookies },
+        upstreamToken: { token: accessToken, dpopKey: session.content.dpopKey },
+      }),
     )
   })
+}
+
+/** Where visitors are welcome too, whoever had a session is told once that it is over. */
+function refuseEnded(
+  request: BffRequest,
+  route: CompiledRoute,
+  { sessions }: BffContext,
+): Decision {
+  const setCookies = route.token === 'user' ? [] : sessions.expire(request.cookies)
+  return respondError(request, 'ERR_LOGIN_REQUIRED', { setCookies })
 }
 
 function forwardAsClient(
@@ -63,23 +76,25 @@ function forwardAsClient(
   route: CompiledRoute,
   context: BffContext,
 ): Awaitable<Decision> {
-  return chain(context.clientTokens.forRequest(toTokenRequest(route)), (accessToken) =>
-    forward(request, route, { context, accessToken }),
+  return chain(context.clientTokens.forRequest(toTokenRequest(route)), (upstreamToken) =>
+    forward(request, route, { context, upstreamToken }),
   )
 }
 
 interface ForwardFacts {
   context: BffContext
-  session?: Session
-  accessToken?: StoredAccessToken
+  upstreamToken?: UpstreamToken
   setCookies?: readonly string[]
 }
 
 function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts): ForwardDecision {
-  const { publicUrl } = facts.context.config
-  const { accessToken, setCookies = [] } = facts
+  const { upstreamToken, setCookies = [] } = facts
+  const { config, credentials } = facts.context
+  const { publicUrl } = config
   const { upstream } = route
   const path = `${route.toUpstream(request.url.path)}${request.url.query}`
+  const url = new URL(path, upstream)
+  const presented = upstreamToken && credentials.headers(upstreamToken, { ...request, url })
   return {
     kind: 'forward',
     method: request.method,
@@ -87,12 +102,13 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
     path,
     headers: toUpstreamHeaders(request, {
       ...{ publicUrl, upstream, trace: traceHeaders() },
-      accessToken: accessToken?.accessToken,
+      credentials: presented ?? [],
     }),
-    responseHeaders: (headers) => [
-      ...toBrowserHeaders(route, headers, path),
-      ...setCookies.flatMap((cookie) => ['set-cookie', cookie]),
-    ],
+    responseHeaders(headers) {
+      if (upstreamToken) credentials.noteNonce(url, headers)
+      const cookies = setCookies.flatMap((cookie) => ['set-cookie', cookie])
+      return [...toBrowserHeaders(route, headers, path), ...cookies]
+    },
     route: route.match,
     timeout: route.timeout,
   }

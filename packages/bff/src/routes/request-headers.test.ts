@@ -5,13 +5,13 @@ import { toUpstreamHeaders } from './request-headers.ts'
 const facts = {
   publicUrl: new URL('https://app.example'),
   upstream: new URL('http://orders.internal:8080/v1'),
-  accessToken: 'ours',
+  credentials: ['authorization', 'Bearer ours'],
   trace: { traceparent: '00-aaaa-bbbb-01' },
 }
 
-function send(headers: string[], accessToken: string | undefined = facts.accessToken) {
+function send(headers: string[], credentials: readonly string[] = facts.credentials) {
   const head = { method: 'GET', target: '/api/x', headers, remoteAddress: '203.0.113.7' }
-  return toUpstreamHeaders(head, { ...facts, accessToken })
+  return toUpstreamHeaders(head, { ...facts, credentials })
 }
 
 describe('headers to an upstream', () => {
@@ -33,7 +33,7 @@ describe('headers to an upstream', () => {
       expect(headerValues(send(['Authorization', value]), 'authorization')).toEqual(['Bearer ours'])
       const anonymous = toUpstreamHeaders(
         { method: 'GET', target: '/', headers: ['Authorization', value], remoteAddress: '::1' },
-        { ...facts, accessToken: undefined },
+        { ...facts, credentials: [] },
       )
       expect(headerValues(anonymous, 'authorization')).toEqual([])
     },

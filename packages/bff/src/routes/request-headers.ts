@@ -95,8 +95,8 @@ const mediaTypePattern =
 export interface RequestHeaderFacts {
   readonly publicUrl: URL
   readonly upstream: URL
-  /** The session's access token for the route, when one goes along. */
-  readonly accessToken?: string | undefined
+  /** What presents an access token, when one goes along. */
+  readonly credentials: HeaderList
   /** `traceparent` of the span around this request. */
   readonly trace: Readonly<Record<string, string>>
 }
@@ -113,7 +113,7 @@ export interface RequestHeaderFacts {
  *   while the body stays coded (RFC 9112 section 6.1).
  */
 export function toUpstreamHeaders(head: RequestHead, facts: RequestHeaderFacts): HeaderList {
-  const { publicUrl, upstream, accessToken, trace } = facts
+  const { publicUrl, upstream, credentials, trace } = facts
   const hopByHop = connectionOptions(head.headers)
   const result: string[] = ['host', upstream.host]
   let contentTypes = 0
@@ -140,7 +140,7 @@ export function toUpstreamHeaders(head: RequestHead, facts: RequestHeaderFacts):
     ...['x-forwarded-proto', publicUrl.protocol.slice(0, -1)],
   )
   for (const [name, value] of Object.entries(trace)) result.push(name, value)
-  if (accessToken) result.push('authorization', `Bearer ${accessToken}`)
+  result.push(...credentials)
   return result
 }
 

@@ -23,6 +23,7 @@ const dropped = new Set([
   'cross-origin-opener-policy',
   'cross-origin-resource-policy',
   'document-policy',
+  'dpop-nonce',
   'edge-control',
   'expires',
   'integrity-policy',

@@ -12,11 +12,15 @@ import { sessionCookieName } from '../cookies.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
-import { type Session, warnAmbiguous } from './session.ts'
+import { isOwnRecord } from './own-record.ts'
+import { endingHolder, type Session, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
 import { storeFailure } from './store-failures.ts'
 
 const idPattern = /^[\w-]{43}$/
+/** Seconds after which an end that was not finished is taken for one that never happened. */
+const endingTime = 60
+
 const attributes = { sameSite: 'Strict' } as const
 
 /** Sessions whose cookie is a random id, and whose content is sealed in the store. */
@@ -28,7 +32,7 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
   const endings = createEndings(store, config.session.absoluteTimeout, clock)
 
   function unseal(record: SessionRecord | undefined): Session | undefined {
-    if (!record || record.frontend !== frontend || record.expiresAt <= clock()) return undefined
+    if (!record || !isOwnRecord(record, config) || record.expiresAt <= clock()) return undefined
     const text = sealer.open(record.sealed, record.key)
     if (text === undefined) {
       log.warn({ event: 'crypt_decrypt_fail' }, 'a stored session cannot be opened with any key')
@@ -99,7 +103,7 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
         const latest = await sessions.reload(session)
         if (!latest) return undefined
         // With the lease taken away, a renewal under way cannot write what it brings: it revokes it.
-        const lease = { holder: randomToken(), until: latest.record.absoluteExpiresAt }
+        const lease = { holder: endingHolder, until: clock() + endingTime }
         if (!(await sessions.update(latest, { lease }))) continue
         await endings.noteSession(latest.record, reason)
         const isEnded = await store.delete(key)

@@ -2,10 +2,10 @@ import type { Clock } from '@sallyport/core'
 import type { Awaitable } from '@sallyport/session'
 import { createDpopKey } from '../oidc/dpop-key.ts'
 import type { OidcClient } from '../oidc/oidc-client.ts'
-import type { StoredAccessToken } from '../sessions/session.ts'
-import { toStored } from './access-tokens.ts'
+import type { UpstreamToken } from './credentials.ts'
 import { freshness } from './freshness.ts'
 import type { RenewAhead } from './renew-ahead.ts'
+import { toStored } from './renewal.ts'
 import { singleFlight } from './single-flight.ts'
 import { type TokenRequest, tokenKey } from './token-request.ts'
 
@@ -15,7 +15,7 @@ export interface ClientTokens {
    * @throws `ERR_IDP_UNAVAILABLE` while the issuer cannot be asked, `ERR_TOKEN_UNAVAILABLE` when it
    *   grants this client no such token.
    */
-  forRequest(request: TokenRequest): Awaitable<StoredAccessToken>
+  forRequest(request: TokenRequest): Awaitable<UpstreamToken>
 }
 
 /**
@@ -28,16 +28,16 @@ export function createClientTokens(options: {
   renewAhead: RenewAhead
 }): ClientTokens {
   const { oidc, clock, renewAhead } = options
-  const kept = new Map<string, StoredAccessToken>()
+  const kept = new Map<string, UpstreamToken>()
   const dpopKey = createDpopKey()
   const obtain = singleFlight(
     async (request: TokenRequest) => {
       const startedAt = clock()
       const { resource, audience, scopes } = request
       const wanted = { resource, audience, scopes, dpopKey }
-      const stored = toStored(await oidc.clientCredentials(wanted), startedAt)
-      kept.set(tokenKey(request), stored)
-      return stored
+      const token = toStored(await oidc.clientCredentials(wanted), startedAt)
+      kept.set(tokenKey(request), { token, dpopKey })
+      return { token, dpopKey }
     },
     (request) => [tokenKey(request)],
   )
@@ -45,7 +45,7 @@ export function createClientTokens(options: {
   return {
     forRequest(request) {
       const present = kept.get(tokenKey(request))
-      const state = freshness(present, clock())
+      const state = freshness(present?.token, clock())
       if (!present || state === 'stale') return obtain(request)
       if (state === 'aging') renewAhead.start(() => obtain(request))
       return present
