@@ -1,4 +1,5 @@
 import { errorCode } from '@sallyport/core'
+import type { SessionFilter } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { ReadDecision, RespondDecision } from '../decision.ts'
 import { headerValues } from '../headers.ts'
@@ -66,7 +67,14 @@ async function endSessions(
   return respondEmpty()
 }
 
-/** A `sid` is one session at the issuer; without it, all of the subject's are meant. */
-function toFilter({ issuer, sid, subject }: LogoutOrder) {
-  return sid === undefined ? { issuer, subject: subject as string } : { issuer, sid }
+/**
+ * A `sid` is one session at the issuer; without it, all of the subject's are meant. With both, a
+ * session that is another subject's is not.
+ */
+function toFilter({ issuer, sid, subject }: LogoutOrder): SessionFilter {
+  return {
+    issuer,
+    ...(sid !== undefined && { sid }),
+    ...(subject !== undefined && { subject }),
+  }
 }
