@@ -25,3 +25,10 @@ export type {
   LogoutOptions,
 } from './options.ts'
 export { type ErrorOptions, respondError } from './respond.ts'
+export type {
+  PollConfig,
+  PollOptions,
+  PushOptions,
+  SignalsConfig,
+  SignalsOptions,
+} from './signals/signals-options.ts'

@@ -13,6 +13,8 @@ export const paths = {
   logout: '/bff/logout',
   /** For the issuer, not for browsers. */
   backchannel: '/bff/backchannel',
+  /** For a transmitter of security events, not for browsers. */
+  signals: '/bff/signals',
 } as const
 
 /**

@@ -2,6 +2,7 @@ import { paths } from '@sallyport/core/contract'
 import type { Awaitable } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { ReadDecision, RespondDecision } from '../decision.ts'
+import { receivePush } from '../signals/receive-push.ts'
 import { backchannel } from './backchannel.ts'
 import { callback } from './callback.ts'
 import { login } from './login.ts'
@@ -32,4 +33,5 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'POST', path: paths.logout,   caller: 'script', handle: logoutByScript },
   { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
   { method: 'POST', path: paths.backchannel, caller: 'issuer', handle: backchannel },
+  { method: 'POST', path: paths.signals,  caller: 'issuer', handle: receivePush },
 ]
