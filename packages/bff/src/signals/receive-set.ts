@@ -1,5 +1,9 @@
+import type { Clock } from '@sallyport/core'
 import type { SessionFilter } from '@sallyport/session'
-import type { BffContext } from '../context.ts'
+import type { Logger } from '@sallyport/telemetry'
+import type { OidcClient } from '../oidc/oidc-client.ts'
+import type { BffConfig } from '../options.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import { meaningOf, sessionRevoked, streamStatus } from './event-types.ts'
 import { invalidRequest, type SetRefusal } from './set-refusal.ts'
 import type { SignalsConfig } from './signals-options.ts'
@@ -8,8 +12,13 @@ import type { Transmitter } from './transmitter.ts'
 import { clockTolerance, type SecurityEventToken, verifySet } from './verify-set.ts'
 
 /** What carrying out a SET needs. */
-export type ReceiverParts = Pick<BffContext, 'clock' | 'config' | 'log' | 'oidc' | 'sessions'> & {
-  readonly transmitter: () => Promise<Transmitter>
+export interface ReceiverParts {
+  clock: Clock
+  config: BffConfig
+  log: Logger
+  oidc: Pick<OidcClient, 'signing'>
+  sessions: Pick<Sessions, 'claim' | 'endAll'>
+  transmitter: () => Promise<Transmitter>
 }
 
 /**
