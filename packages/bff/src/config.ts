@@ -1,17 +1,13 @@
-import type { Secret } from '@sallyport/core'
 import { distinctBy, parseOptions, secureUrl, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
 import { fapi2Problems } from './options/fapi2.ts'
 import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
 import { logout } from './options/logout-options.ts'
 import { route } from './options/route-options.ts'
+import { secret } from './options/secret.ts'
 import { session } from './options/session-options.ts'
 import type { BffConfig, BffOptions } from './options.ts'
-
-const secret = z.custom<Secret>(
-  (value) => typeof value === 'object' && value !== null && 'reveal' in value,
-  'must be made with createSecret',
-)
+import { signals } from './signals/signals-schema.ts'
 
 const basePathPattern = /^(?:\/[a-z0-9-]+)*\/?$/
 
@@ -24,6 +20,7 @@ const schema = strictObject({
   routes: distinctBy('match', route).default([]),
   session,
   logout,
+  signals: signals.optional(),
 }).superRefine((config, context) => {
   for (const problem of [...issuerProblems(config), ...fapi2Problems(config)]) {
     context.addIssue({ code: 'custom', message: problem.message, path: [...problem.path] })

@@ -9,6 +9,7 @@ import type { LogoutTokenVerifier } from './logout-token.ts'
 import type { OidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig } from './options.ts'
 import type { Sessions } from './sessions/sessions.ts'
+import type { Signals } from './signals/signals.ts'
 import type { Target } from './target.ts'
 import type { AccessTokens } from './tokens/access-tokens.ts'
 import type { ClientTokens } from './tokens/client-tokens.ts'
@@ -30,6 +31,8 @@ export interface BffContext {
   readonly verifyLogoutToken: LogoutTokenVerifier
   readonly revocations: Revocations
   readonly once: Once
+  /** Whose events end sessions, when that is configured. */
+  readonly signals?: Signals | undefined
   /** What the token from sign-in is good for. */
   readonly signInRequest: TokenRequest
   /** Resources that the routes need tokens for; the first is asked for with the code. */

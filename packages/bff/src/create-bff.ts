@@ -19,6 +19,7 @@ import { createRouteMatcher } from './routes/match.ts'
 import { proxy } from './routes/proxy.ts'
 import { createSessions } from './sessions/create-sessions.ts'
 import { withStoreFailures } from './sessions/store-failures.ts'
+import { createSignals } from './signals/signals.ts'
 import { createAccessTokens } from './tokens/access-tokens.ts'
 import { withBreaker } from './tokens/breaker.ts'
 import { createClientTokens } from './tokens/client-tokens.ts'
@@ -83,7 +84,10 @@ export function createBff(options: BffOptions, parts: BffParts): Bff {
 
     prepare: () => context.oidc.prepare(),
 
-    close: () => background.close(),
+    async close() {
+      await context.signals?.close()
+      await background.close()
+    },
   }
 }
 
@@ -120,6 +124,9 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
     clientTokens: createClientTokens({ oidc, clock, renewAhead }),
     credentials: createCredentials(oidc.dpopNonces, clock),
     verifyLogoutToken: createLogoutTokenVerifier(config, oidc, clock),
+    signals:
+      config.signals &&
+      createSignals(config.signals, { config, clock, log, oidc, sessions, telemetry }),
   }
 }
 

@@ -34,3 +34,10 @@ export type { RouteConfig, RouteOptions, RouteToken } from './options/route-opti
 export type { SessionConfig, SessionOptions } from './options/session-options.ts'
 export type { BffConfig, BffOptions } from './options.ts'
 export { type ErrorOptions, respondError } from './respond.ts'
+export type {
+  PollConfig,
+  PollOptions,
+  PushOptions,
+  SignalsConfig,
+  SignalsOptions,
+} from './signals/signals-options.ts'

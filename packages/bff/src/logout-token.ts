@@ -2,6 +2,7 @@ import { type Clock, SallyportError } from '@sallyport/core'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import type { OidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig } from './options.ts'
+import { isName, isRecord } from './signals/json-values.ts'
 
 /** Whose sessions a logout token ends. */
 export interface LogoutOrder {
@@ -73,14 +74,6 @@ function toOrder(payload: JWTPayload, issuer: string): LogoutOrder {
   if (subject !== undefined && !isName(subject)) throw invalid('sub is no name')
   if (sid === undefined && subject === undefined) throw invalid('neither sid nor sub')
   return { issuer, jti, ...(sid && { sid }), ...(subject && { subject }) }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= 255
 }
 
 function invalid(problem: string, cause?: unknown): SallyportError {

@@ -3,6 +3,7 @@ import type { IssuerConfig, IssuerOptions } from './options/issuer-options.ts'
 import type { LogoutConfig, LogoutOptions } from './options/logout-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
 import type { SessionConfig, SessionOptions } from './options/session-options.ts'
+import type { SignalsConfig, SignalsOptions } from './signals/signals-options.ts'
 
 /** What a user writes. Durations are in seconds; URLs are absolute. */
 export interface BffOptions extends IssuerOptions {
@@ -18,6 +19,8 @@ export interface BffOptions extends IssuerOptions {
   routes?: RouteOptions[] | undefined
   session?: SessionOptions | undefined
   logout?: LogoutOptions | undefined
+  /** Whose security events end sessions; absent: nobody's. */
+  signals?: SignalsOptions | undefined
 }
 
 /** What the code reads: every default filled in, every route compiled. */
@@ -31,4 +34,5 @@ export interface BffConfig extends IssuerConfig {
   readonly routes: readonly RouteConfig[]
   readonly session: SessionConfig
   readonly logout: LogoutConfig
+  readonly signals?: SignalsConfig | undefined
 }

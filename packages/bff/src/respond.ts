@@ -17,10 +17,12 @@ const noContentPolicy = "default-src 'none'; frame-ancestors 'none'"
 export interface RespondOptions {
   setCookies?: readonly string[]
   headers?: HeaderList
+  /** Of an answer with JSON. @defaultValue 200 */
+  status?: number
 }
 
 export function respondJson(body: unknown, options: RespondOptions = {}): RespondDecision {
-  return respond(200, JSON.stringify(body), {
+  return respond(options.status ?? 200, JSON.stringify(body), {
     ...options,
     headers: [
       ...['content-type', 'application/json'],
@@ -37,8 +39,8 @@ export function respondFramed(origin: string): RespondDecision {
   return respond(200, '', { headers: [...type, 'content-security-policy', policy] })
 }
 
-export function respondEmpty(): RespondDecision {
-  return respond(200, '', { headers: ['content-security-policy', noContentPolicy] })
+export function respondEmpty(status: 200 | 202 = 200): RespondDecision {
+  return respond(status, '', { headers: ['content-security-policy', noContentPolicy] })
 }
 
 /**

@@ -15,6 +15,8 @@ export const paths = {
   backchannel: '/bff/backchannel',
   /** For a frame in the issuer's pages. */
   frontchannel: '/bff/frontchannel',
+  /** For a transmitter of security events, not for browsers. */
+  signals: '/bff/signals',
 } as const
 
 /**

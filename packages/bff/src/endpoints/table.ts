@@ -2,6 +2,7 @@ import { paths } from '@sallyport/core/contract'
 import type { Awaitable } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { ReadDecision, RespondDecision } from '../decision.ts'
+import { receivePush } from '../signals/receive-push.ts'
 import { backchannel } from './backchannel.ts'
 import { callback } from './callback.ts'
 import { frontchannel } from './frontchannel.ts'
@@ -35,4 +36,5 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
   { method: 'GET',  path: paths.frontchannel, caller: 'frame', handle: frontchannel },
   { method: 'POST', path: paths.backchannel, caller: 'issuer', handle: backchannel },
+  { method: 'POST', path: paths.signals,  caller: 'issuer', handle: receivePush },
 ]

@@ -2,7 +2,7 @@ import { type Clock, receiveBounded, SallyportError } from '@sallyport/core'
 import { type Telemetry, traceHeaders } from '@sallyport/telemetry'
 import { Agent, fetch as fetchWithAgent } from 'undici'
 import type { IssuerConfig } from '../options/issuer-options.ts'
-import { isSafe, toInternal } from './back-channel.ts'
+import { type IssuerPlaces, isSafe, toInternal } from './back-channel.ts'
 import type { DpopNonces } from './dpop-key.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
@@ -14,10 +14,17 @@ interface IssuerRequest {
   method: string
   headers: Record<string, string> | Headers
   body?: unknown
+  /** Gives up earlier than the time-out does. */
+  signal?: AbortSignal | undefined
 }
 
 /** The part of `fetch` that the protocol library uses. */
 export type IssuerFetch = (url: string, request: IssuerRequest) => Promise<Response>
+
+/** What is known of a server before it is asked. */
+export type IssuerAddress = IssuerPlaces &
+  Pick<IssuerConfig, 'issuerTimeout'> &
+  Partial<Pick<IssuerConfig, 'clientAuthentication'>>
 
 /** What calls to the issuer need from around them. */
 export interface IssuerFetchParts {
@@ -34,7 +41,7 @@ export interface IssuerFetchParts {
  * @throws `ERR_IDP_UNAVAILABLE` when there is no whole answer in time, or it is a 5xx or 429.
  *   `ERR_IDP_RESPONSE_INVALID` for a URL that is not safe to ask, and for an endless answer.
  */
-export function createIssuerFetch(config: IssuerConfig, parts: IssuerFetchParts): IssuerFetch {
+export function createIssuerFetch(config: IssuerAddress, parts: IssuerFetchParts): IssuerFetch {
   const { telemetry, clock, nonces } = parts
   const send = createSend(config)
 
@@ -46,7 +53,8 @@ export function createIssuerFetch(config: IssuerConfig, parts: IssuerFetchParts)
       if (!isSafe(url, config)) {
         throw new SallyportError('ERR_IDP_RESPONSE_INVALID', `${url.origin} must be https`)
       }
-      const signal = AbortSignal.timeout(config.issuerTimeout * 1000)
+      const limit = AbortSignal.timeout(config.issuerTimeout * 1000)
+      const signal = request.signal ? AbortSignal.any([limit, request.signal]) : limit
       const headers = new Headers(request.headers)
       for (const [field, value] of Object.entries(traceHeaders())) headers.set(field, value)
       const init = { ...request, headers } as RequestInit
@@ -70,8 +78,8 @@ export function createIssuerFetch(config: IssuerConfig, parts: IssuerFetchParts)
 }
 
 /** Node's own `fetch` takes no certificate; undici's does, and is the same otherwise. */
-function createSend({ clientAuthentication }: IssuerConfig): typeof fetch {
-  if (!('certificate' in clientAuthentication)) return fetch
+function createSend({ clientAuthentication }: IssuerAddress): typeof fetch {
+  if (!clientAuthentication || !('certificate' in clientAuthentication)) return fetch
   const { certificate: cert, key } = clientAuthentication
   const dispatcher = new Agent({ connect: { cert, key } })
   const sendWith = fetchWithAgent as unknown as (url: URL, init: object) => Promise<Response>

@@ -11,8 +11,8 @@ import type { OpenStore } from './store-failures.ts'
 export interface Endings {
   /** Remembers one session's end. */
   noteSession(record: EndableRecord, reason: EndReason): Awaitable<void>
-  /** Remembers the end of all that match and began until now. */
-  noteAll(filter: SessionFilter, reason: EndReason): Awaitable<void>
+  /** Remembers the end of all that match and began until then. @param until @defaultValue now */
+  noteAll(filter: SessionFilter, reason: EndReason, until?: EpochSeconds): Awaitable<void>
   /** Why a session was ended, by itself or together with others. */
   reasonFor(record: EndableRecord): Awaitable<string | undefined>
   /**
@@ -33,14 +33,14 @@ export type EndableRecord = Pick<
 
 /** @param lifetime seconds for which a session may live, and its end must be remembered. */
 export function createEndings(store: OpenStore, lifetime: number, clock: Clock): Endings {
-  function note(id: string, reason: EndReason): Awaitable<void> {
-    const at = clock()
-    return store.mark(id, { at, expiresAt: at + lifetime, reason })
+  function note(id: string, reason: EndReason, until?: EpochSeconds): Awaitable<void> {
+    const now = clock()
+    return store.mark(id, { at: Math.min(until ?? now, now), expiresAt: now + lifetime, reason })
   }
 
   return {
     noteSession: ({ key }, reason) => note(sessionMark(key), reason),
-    noteAll: (filter, reason) => note(filterMark(filter), reason),
+    noteAll: (filter, reason, until) => note(filterMark(filter), reason, until),
 
     reasonFor(record) {
       const wanted = marksOf(record)

@@ -170,8 +170,8 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
       return (await newest(session as SealedState)) ?? session
     },
 
-    async endAll(filter, reason) {
-      await endings.noteAll(filter, reason)
+    async endAll(filter, reason, until) {
+      await endings.noteAll(filter, reason, until)
       return undefined
     },
 

@@ -1,4 +1,4 @@
-import type { Clock, CookiePair } from '@sallyport/core'
+import type { Clock, CookiePair, EpochSeconds } from '@sallyport/core'
 import type { Awaitable, SessionFilter, SessionLease, SessionStore } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
 import type { IdTokenClaims } from '../oidc/token-grant.ts'
@@ -34,9 +34,14 @@ export interface Sessions {
   /**
    * Ends all that match, also those whose sign-in is under way.
    *
+   * @param until only those that had begun by then. @defaultValue now
    * @returns how many; `undefined` when they live in browsers, where nobody can count them.
    */
-  endAll(filter: SessionFilter, reason: EndReason): Promise<number | undefined>
+  endAll(
+    filter: SessionFilter,
+    reason: EndReason,
+    until?: EpochSeconds,
+  ): Promise<number | undefined>
   /** Set-Cookie values that take the session's cookies from a browser. */
   expire(cookies: readonly CookiePair[]): readonly string[]
   /** `true` for the first caller only; see `SessionStore.claim`. */

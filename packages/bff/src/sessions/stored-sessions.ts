@@ -1,12 +1,13 @@
 import {
   createSealer,
+  type EpochSeconds,
   expireCookie,
   randomToken,
   serializeCookie,
   sha256,
   uniqueCookie,
 } from '@sallyport/core'
-import type { SessionKey, SessionRecord } from '@sallyport/session'
+import type { SessionFilter, SessionKey, SessionRecord } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
 import { sessionCookieName } from '../cookies.ts'
 import { beginRecord } from './begin-record.ts'
@@ -15,7 +16,7 @@ import { idleEnd, isWorthSliding } from './lifetimes.ts'
 import { isOwnRecord } from './own-record.ts'
 import { endingHolder, type Session, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
-import { storeFailure } from './store-failures.ts'
+import { type OpenStore, storeFailure } from './store-failures.ts'
 
 const idPattern = /^[\w-]{43}$/
 /** Seconds after which an end that was not finished is taken for one that never happened. */
@@ -111,9 +112,9 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
       }
     },
 
-    async endAll(filter, reason) {
-      await endings.noteAll(filter, reason)
-      return store.deleteAll(filter)
+    async endAll(filter, reason, until) {
+      await endings.noteAll(filter, reason, until)
+      return until === undefined ? store.deleteAll(filter) : deleteBegun(store, filter, until)
     },
 
     expire: () => [expireCookie(cookieName, attributes)],
@@ -121,6 +122,24 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
     claim: (id, lifetime) => store.claim(id, clock() + lifetime),
   }
   return sessions
+}
+
+/** Deletes those that match and had begun by then, and lets be who signed in since. */
+async function deleteBegun(
+  store: OpenStore,
+  filter: SessionFilter,
+  until: EpochSeconds,
+): Promise<number> {
+  let ended = 0
+  let after: string | undefined
+  do {
+    const page = await store.find(filter, { limit: 100, after })
+    for (const { key, createdAt } of page.sessions) {
+      if (createdAt <= until && (await store.delete(key))) ended += 1
+    }
+    after = page.next
+  } while (after !== undefined)
+  return ended
 }
 
 function toSessionKey(id: string): SessionKey {
