@@ -50,7 +50,9 @@ export async function logoutByLink(
     const hint = signOutCookies.readHint(request.cookies)
     const isConfirmed = hint?.confirmedAt !== undefined && hint.confirmedAt + confirmedFor > clock()
     if (!hint || !(isConfirmed || isNamed(hint.sid))) return redirect(homeOf(config))
-    return leave(hint, context, sessions.expire(request.cookies))
+    // A cookie of a session that has ended by itself.
+    const isLeft = sessions.isNamed(request.cookies)
+    return leave(hint, context, isLeft ? sessions.expire(request.cookies) : [])
   }
   if (!isNamed(logoutSid(session))) {
     return respondError(request, 'ERR_LOGOUT_REJECTED', {
