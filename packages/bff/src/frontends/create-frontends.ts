@@ -33,7 +33,7 @@ export interface Frontends {
 
 /**
  * Creates BFFs that share a store and the process, and nothing else: each has its client, cookies,
- * keys and routes. Frontends of one origin share its cookies jar and scripts in the browser.
+ * keys and routes. Frontends of one origin share its cookie jar and scripts in the browser.
  *
  * @throws `ERR_CONFIG_INVALID`, naming the problems of all frontends.
  */
