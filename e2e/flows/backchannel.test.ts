@@ -13,9 +13,11 @@ let browser: Browser
 beforeAll(async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   issuer = await createScriptedIssuer()
+  issuer.metadata = { revocation_endpoint: `${issuer.url}/revoke` }
   world = await createWorld({
     gateway: (options) => ({ ...options, bff: { ...options.bff, issuer: issuer.url } }),
   })
+  await world.gateway.bffs[0]?.prepare()
 })
 afterAll(async () => {
   vi.useRealTimers()
@@ -28,6 +30,12 @@ beforeEach(async () => {
 })
 /** Signs in at the scripted issuer, as whoever it says, a second after all that was before. */
 async function signIn(sub: string, sid: string): Promise<Browser> {
+  const one = await comeBack(sub, sid)
+  if (!one.cookies.has('__Host-Http-bff')) throw new Error('the sign-in failed')
+  return one
+}
+
+async function comeBack(sub: string, sid: string): Promise<Browser> {
   vi.setSystemTime(Date.now() + 1000)
   const one = createBrowser()
   issuer.claims = { sub, sid }
@@ -38,7 +46,6 @@ async function signIn(sub: string, sid: string): Promise<Browser> {
   await one.ask(
     `${world.app}/bff/callback?code=good&state=${state}&iss=${encodeURIComponent(issuer.url)}`,
   )
-  if (!one.cookies.has('__Host-Http-bff')) throw new Error('the sign-in failed')
   return one
 }
 
@@ -92,6 +99,28 @@ describe('a logout token', () => {
     expect(await Promise.all([browser, bob].map(isSignedIn))).toEqual([true, true])
     expect((await deliver({ sub: undefined, sid: 'sid-of-bob' })).status).toBe(200)
     expect(await Promise.all([browser, bob].map(isSignedIn))).toEqual([true, false])
+  })
+
+  test('A250: with a sid that belongs to somebody else ends nothing', async () => {
+    const bob = await signIn('bob', 'sid-of-bob')
+    expect((await deliver({ sub: 'alice', sid: 'sid-of-bob' })).status).toBe(200)
+    expect(await Promise.all([browser, bob].map(isSignedIn))).toEqual([true, true])
+  })
+
+  test('A229: that comes while its sign-in is under way ends that, and its tokens are revoked', async () => {
+    issuer.token = { refresh_token: 'of-the-race' }
+    issuer.answers = {
+      '/revoke': () => ({ body: '' }),
+      async '/token'() {
+        await deliver({ sid: 'sid-of-race' })
+        return undefined
+      },
+    }
+    const raced = await comeBack('alice', 'sid-of-race')
+    expect(raced.cookies.has('__Host-Http-bff')).toBe(false)
+    const revoked = () =>
+      issuer.calls.flatMap(({ path, form }) => (path === '/revoke' ? [form.get('token')] : []))
+    await expect.poll(revoked).toEqual(['of-the-race', 'opaque'])
   })
 
   test('BCL-05: for a session that is unknown is a success', async () => {

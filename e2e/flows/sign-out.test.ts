@@ -76,6 +76,35 @@ describe('signing out', () => {
     await world.startIssuer()
   })
 
+  test('that the issuer did not learn of: it must ask at the next sign-in, until somebody did', async () => {
+    const browser = await world.signIn()
+    await browser.call(`${world.app}/bff/logout`, { method: 'POST' })
+    const asked = await browser.open(`${world.app}/bff/login`)
+    expect(new URL(asked.header('location') ?? '').searchParams.get('prompt')).toBe('login')
+    const silent = await browser.open(`${world.app}/bff/login?prompt=none&returnUrl=/orders`)
+    expect(silent.header('location')).toBe(`${world.app}/orders`)
+    await world.signIn(browser)
+    expect([...browser.cookies.keys()].filter((name) => name.endsWith('signed-out'))).toEqual([])
+  })
+
+  test('after the session has ended by itself still ends the issuer’s, without a question', async () => {
+    for (const isScript of [false, true]) {
+      const browser = await world.signIn()
+      const link = await logoutUrl(browser)
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1900_000 })
+      expect((await browser.call(`${world.app}/bff/user`)).status).toBe(401)
+      const wrong = await browser.navigate(`${world.app}/bff/logout?sid=x`)
+      expect(wrong.visited).toEqual([`${world.app}/bff/logout?sid=x`, `${world.app}/`])
+      if (isScript) await browser.call(`${world.app}/bff/logout`, { method: 'POST' })
+      const end = await browser.navigate(isScript ? `${world.app}/bff/logout` : link)
+      vi.useRealTimers()
+      expect(end.url).toBe(`${world.app}/`)
+      expect(end.visited[1]).toMatch(/logout_hint=/)
+      const again = await browser.navigate(`${world.app}/bff/login`)
+      expect(again.answer.text).toContain('name="password"')
+    }
+  })
+
   test('at the issuer ends the session here, over the back channel', async () => {
     const browser = await world.signIn()
     const other = createBrowser()

@@ -45,7 +45,10 @@ export interface ScriptedIssuer {
   /** Replaces the token endpoint's whole answer. */
   answer: ScriptedAnswer | undefined
   /** Answers of other paths, or of the token endpoint one after the other. */
-  answers: Record<string, (call: IssuerCall) => ScriptedAnswer | undefined>
+  answers: Record<
+    string,
+    (call: IssuerCall) => ScriptedAnswer | undefined | Promise<ScriptedAnswer | undefined>
+  >
   /** Signs with a key that is not published. */
   forgesSignature: boolean
   /** Remembers the nonce of an authorization request, as its sign-in page would. */
@@ -103,7 +106,7 @@ export async function createScriptedIssuer(): Promise<ScriptedIssuer> {
     const form = new URLSearchParams(Buffer.concat(chunks).toString())
     const call = { path, headers: request.headers, form }
     issuer.calls.push(call)
-    const scripted = issuer.answers[path]?.(call)
+    const scripted = await issuer.answers[path]?.(call)
     if (scripted) return scripted
     if (path === '/.well-known/openid-configuration') return { body: JSON.stringify(metadata()) }
     if (path === '/jwks') return { body: JSON.stringify({ keys: [jwk] }) }
