@@ -1,6 +1,7 @@
 import type { Secret } from '@sallyport/core'
 import { distinctBy, parseOptions, secureUrl, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
+import { events } from './options/event-options.ts'
 import { fapi2Problems } from './options/fapi2.ts'
 import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
 import { path, route } from './options/route-options.ts'
@@ -22,6 +23,7 @@ const schema = strictObject({
   sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
   routes: distinctBy('match', route).default([]),
   session,
+  events,
   logout: strictObject({
     hint: z.enum(['id_token', 'sid']).default('id_token'),
     returnPath: path.default('/'),

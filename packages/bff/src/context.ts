@@ -2,6 +2,7 @@ import type { Clock, CookiePair } from '@sallyport/core'
 import type { Logger } from '@sallyport/telemetry'
 import type { Cookies } from './cookies.ts'
 import type { RequestHead } from './decision.ts'
+import type { SessionWatch } from './events/session-watch.ts'
 import type { LogoutTokenVerifier } from './logout-token.ts'
 import type { OidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig } from './options.ts'
@@ -20,6 +21,7 @@ export interface BffContext {
   readonly cookies: Cookies
   readonly oidc: OidcClient
   readonly sessions: Sessions
+  readonly sessionWatch: SessionWatch
   readonly accessTokens: AccessTokens
   readonly clientTokens: ClientTokens
   readonly credentials: Credentials

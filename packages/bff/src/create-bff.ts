@@ -8,6 +8,7 @@ import { createCookies } from './cookies.ts'
 import type { Decision, RequestHead } from './decision.ts'
 import { callEndpoint } from './endpoints/call.ts'
 import { toErrorDecision } from './error-decision.ts'
+import { createSessionWatch } from './events/session-watch.ts'
 import { createLogoutTokenVerifier } from './logout-token.ts'
 import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
@@ -39,6 +40,8 @@ export interface Bff {
   decide(head: RequestHead): Awaitable<Decision>
   /** Loads the issuer's metadata ahead of the first sign-in. Rejects while it cannot be had. */
   prepare(): Promise<void>
+  /** Ends the event streams, so that a server can close: those who hold them come back, in time. */
+  endStreams(): void
   /** Waits for work in the background, such as revocations. The store stays open: it is yours. */
   close(): Promise<void>
 }
@@ -76,7 +79,12 @@ export function createBff(options: BffOptions, parts: BffParts): Bff {
 
     prepare: () => context.oidc.prepare(),
 
-    close: () => background.close(),
+    endStreams: () => context.sessionWatch.close(),
+
+    close() {
+      context.sessionWatch.close()
+      return background.close()
+    },
   }
 }
 
@@ -93,6 +101,10 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
   const signInRequest = { resource: resources[0] }
   return {
     ...{ config, clock, log, oidc, sessions, resources, signInRequest },
+    sessionWatch: createSessionWatch({
+      ...{ sessions, clock, log, later: background.later },
+      ...{ mode: config.session.mode, most: config.events.mostStreams },
+    }),
     cookies: createCookies(config, clock),
     accessTokens: createAccessTokens({
       ...{ sessions, oidc, clock, log, renewAhead, signInRequest },

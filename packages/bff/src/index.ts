@@ -7,8 +7,10 @@ export type {
   ReadDecision,
   RequestHead,
   RespondDecision,
+  StreamDecision,
 } from './decision.ts'
 export { isNavigation } from './headers.ts'
+export type { EventConfig, EventOptions } from './options/event-options.ts'
 export type {
   ClientCertificate,
   ClientPrivateKey,

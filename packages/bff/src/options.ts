@@ -1,4 +1,5 @@
 import type { SealKey } from '@sallyport/core'
+import type { EventConfig, EventOptions } from './options/event-options.ts'
 import type { IssuerConfig, IssuerOptions } from './options/issuer-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
 import type { SessionConfig, SessionOptions } from './options/session-options.ts'
@@ -16,6 +17,7 @@ export interface BffOptions extends IssuerOptions {
   /** What is proxied. A path that no route matches is not proxied. */
   routes?: RouteOptions[] | undefined
   session?: SessionOptions | undefined
+  events?: EventOptions | undefined
   logout?: LogoutOptions | undefined
 }
 
@@ -44,6 +46,7 @@ export interface BffConfig extends IssuerConfig {
   readonly sealKeys: readonly SealKey[]
   readonly routes: readonly RouteConfig[]
   readonly session: SessionConfig
+  readonly events: EventConfig
   readonly logout: LogoutConfig
 }
 

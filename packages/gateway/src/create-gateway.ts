@@ -75,6 +75,7 @@ async function listen({ config, pass, store, parts }: ListenOptions): Promise<Ga
       stopPreparing()
       const closed = once(server, 'close')
       server.close()
+      bff.endStreams()
       server.closeIdleConnections()
       const deadline = setTimeout(() => server.closeAllConnections(), drain * 1000)
       await closed

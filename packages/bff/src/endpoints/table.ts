@@ -1,9 +1,10 @@
 import { paths } from '@sallyport/core/contract'
 import type { Awaitable } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
-import type { ReadDecision, RespondDecision } from '../decision.ts'
+import type { ReadDecision, RespondDecision, StreamDecision } from '../decision.ts'
 import { backchannel } from './backchannel.ts'
 import { callback } from './callback.ts'
+import { events } from './events.ts'
 import { login } from './login.ts'
 import { logoutByLink, logoutByScript } from './logout.ts'
 import { user } from './user.ts'
@@ -15,7 +16,7 @@ export interface Endpoint {
   readonly handle: (
     request: BffRequest,
     context: BffContext,
-  ) => Awaitable<RespondDecision | ReadDecision>
+  ) => Awaitable<RespondDecision | ReadDecision | StreamDecision>
   /**
    * `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. `issuer`:
    * a server; no cookie counts, and what it sends must prove itself.
@@ -31,5 +32,6 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET',  path: paths.logout,   caller: 'page',   handle: logoutByLink },
   { method: 'POST', path: paths.logout,   caller: 'script', handle: logoutByScript },
   { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
+  { method: 'GET',  path: paths.events,   caller: 'script', handle: events },
   { method: 'POST', path: paths.backchannel, caller: 'issuer', handle: backchannel },
 ]
