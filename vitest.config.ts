@@ -11,7 +11,7 @@ const browserTests = '**/*.browser.test.ts'
 // Tests that start Redis or PostgreSQL.
 const serverTests = [
   'packages/session/src/stores/{redis,postgres}*.test.ts',
-  'packages/session/src/cache/cached-store.test.ts',
+  'packages/session/src/cache/cached-{marks,store}.test.ts',
   'e2e/stores/**/*.test.ts',
 ]
 

@@ -84,6 +84,16 @@ describe('a logout token', () => {
     expect(await isSignedIn(fresh)).toBe(true)
   })
 
+  test('A250: with the sid of another subject signs nobody out', async () => {
+    const bob = await signIn('bob', 'sid-of-bob')
+    for (const changes of [{ sub: 'bob' }, { sid: 'sid-of-bob' }, { sub: 'nobody' }]) {
+      expect((await deliver(changes)).status).toBe(200)
+    }
+    expect(await Promise.all([browser, bob].map(isSignedIn))).toEqual([true, true])
+    expect((await deliver({ sub: undefined, sid: 'sid-of-bob' })).status).toBe(200)
+    expect(await Promise.all([browser, bob].map(isSignedIn))).toEqual([true, false])
+  })
+
   test('BCL-05: for a session that is unknown is a success', async () => {
     expect((await deliver({ sid: 'nobody', sub: 'nobody' })).status).toBe(200)
   })

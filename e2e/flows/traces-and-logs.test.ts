@@ -66,7 +66,7 @@ test('no token, code, cookie, password or key of a whole run is in any log', asy
       if (value) planted.add(value)
     }
   }
-  await world.gateway.bff.close()
+  await world.gateway.bffs[0]?.close()
 
   const log = world.logLines.join('')
   expect(world.logLines.length).toBeGreaterThan(20)

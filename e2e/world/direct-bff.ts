@@ -51,3 +51,18 @@ export function comeBack(bff: Bff, setCookies: readonly string[], response: URLS
 export function sessionCookies(setCookies: readonly string[]): string[] {
   return setCookies.filter((text) => text.startsWith('__Host-Http-bff='))
 }
+
+/** The access token that a call of the page goes on with. */
+export async function accessTokenOf(bff: Bff, setCookies: readonly string[], target = '/api/x') {
+  const cookie = setCookies.map((text) => text.split(';')[0]).join('; ')
+  const decision = await bff.decide({
+    ...{ method: 'GET', target, remoteAddress: '127.0.0.1' },
+    headers: [
+      ...['host', bff.config.publicUrl.host, 'cookie', cookie],
+      ...['x-csrf', '1', 'sec-fetch-site', 'same-origin'],
+    ],
+  })
+  if (decision.kind !== 'forward') throw new Error(`not forwarded: ${JSON.stringify(decision)}`)
+  const at = decision.headers.indexOf('authorization')
+  return decision.headers[at + 1]?.split(' ')[1] ?? ''
+}

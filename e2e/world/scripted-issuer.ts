@@ -30,7 +30,8 @@ export interface IssuerCall {
 
 /** An OpenID Provider that answers whatever a test wants, forged or broken. */
 export interface ScriptedIssuer {
-  readonly url: string
+  /** Its name; where it listens until a test renames it. */
+  url: string
   /** Requests by path, in order. */
   readonly requests: string[]
   /** The same requests, whole. */
@@ -111,10 +112,10 @@ export async function createScriptedIssuer(): Promise<ScriptedIssuer> {
   }
 
   const metadata = () => ({
-    issuer: url,
-    authorization_endpoint: `${url}/authorize`,
-    token_endpoint: `${url}/token`,
-    jwks_uri: `${url}/jwks`,
+    issuer: issuer.url,
+    authorization_endpoint: `${issuer.url}/authorize`,
+    token_endpoint: `${issuer.url}/token`,
+    jwks_uri: `${issuer.url}/jwks`,
     id_token_signing_alg_values_supported: ['ES256'],
     authorization_response_iss_parameter_supported: true,
     ...issuer.metadata,
@@ -122,7 +123,7 @@ export async function createScriptedIssuer(): Promise<ScriptedIssuer> {
 
   async function tokenResponse(): Promise<string> {
     const now = Math.floor(Date.now() / 1000)
-    const claims = { iss: url, aud: 'bff', sub: 'alice', iat: now, exp: now + 300, nonce }
+    const claims = { iss: issuer.url, aud: 'bff', sub: 'alice', iat: now, exp: now + 300, nonce }
     const idToken = await issuer.sign({ ...claims, ...issuer.claims })
     const response = { access_token: 'opaque', token_type: 'Bearer', expires_in: 300 }
     return JSON.stringify({ ...response, id_token: idToken, ...issuer.token })

@@ -13,6 +13,7 @@ export interface Background {
 export function createBackground(log: Logger): Background {
   const running = new Set<Promise<unknown>>()
   const timers = new Set<NodeJS.Timeout>()
+  let isClosed = false
 
   function run(work: Promise<unknown>, failure: string): void {
     const settled = work.catch((error) => log.warn({ error }, failure))
@@ -24,6 +25,7 @@ export function createBackground(log: Logger): Background {
     run,
 
     later(seconds, work) {
+      if (isClosed) return
       const timer = setTimeout(() => {
         timers.delete(timer)
         run(work(), 'work in the background failed')
@@ -32,6 +34,7 @@ export function createBackground(log: Logger): Background {
     },
 
     async close() {
+      isClosed = true
       for (const timer of timers) clearTimeout(timer)
       await Promise.allSettled(running)
     },

@@ -15,7 +15,11 @@ describe('configuration', () => {
     const config = parseConfig(minimal)
     expect(config.scopes).toEqual(['openid', 'profile', 'email'])
     expect(config.session).toEqual({ mode: 'stored', idleTimeout: 1800, absoluteTimeout: 28_800 })
-    expect(config.logout).toEqual({ hint: 'id_token', returnPath: '/' })
+    expect(config.logout).toEqual({
+      returnPath: '/',
+      backchannel: { typ: 'required' },
+      frontchannel: false,
+    })
   })
 
   test('names every problem by its path, at once', () => {

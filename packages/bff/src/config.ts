@@ -4,7 +4,8 @@ import * as z from 'zod'
 import { events } from './options/event-options.ts'
 import { fapi2Problems } from './options/fapi2.ts'
 import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
-import { path, route } from './options/route-options.ts'
+import { logout } from './options/logout-options.ts'
+import { route } from './options/route-options.ts'
 import { session } from './options/session-options.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 
@@ -24,10 +25,7 @@ const schema = strictObject({
   routes: distinctBy('match', route).default([]),
   session,
   events,
-  logout: strictObject({
-    hint: z.enum(['id_token', 'sid']).default('id_token'),
-    returnPath: path.default('/'),
-  }).prefault({}),
+  logout,
 }).superRefine((config, context) => {
   for (const problem of [...issuerProblems(config), ...fapi2Problems(config)]) {
     context.addIssue({ code: 'custom', message: problem.message, path: [...problem.path] })

@@ -3,6 +3,9 @@ import type { Logger } from '@sallyport/telemetry'
 import type { Cookies } from './cookies.ts'
 import type { RequestHead } from './decision.ts'
 import type { SessionWatch } from './events/session-watch.ts'
+import type { Once } from './logout/once.ts'
+import type { Revocations } from './logout/revocations.ts'
+import type { SignOutCookies } from './logout/sign-out-cookies.ts'
 import type { LogoutTokenVerifier } from './logout-token.ts'
 import type { OidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig } from './options.ts'
@@ -19,6 +22,7 @@ export interface BffContext {
   readonly clock: Clock
   readonly log: Logger
   readonly cookies: Cookies
+  readonly signOutCookies: SignOutCookies
   readonly oidc: OidcClient
   readonly sessions: Sessions
   readonly sessionWatch: SessionWatch
@@ -26,6 +30,8 @@ export interface BffContext {
   readonly clientTokens: ClientTokens
   readonly credentials: Credentials
   readonly verifyLogoutToken: LogoutTokenVerifier
+  readonly revocations: Revocations
+  readonly once: Once
   /** What the token from sign-in is good for. */
   readonly signInRequest: TokenRequest
   /** Resources that the routes need tokens for; the first is asked for with the code. */

@@ -85,16 +85,5 @@ describe('transaction cookies', () => {
     expect(read(one.state, value)).toEqual(one)
     expect(read(two.state, value)).toBeUndefined()
     expect(read(one.state, `${value.slice(0, -2)}AA`)).toBeUndefined()
-    expect(tab.cookies.readLogout([{ name: '__Host-Http-bff-logout', value }])).toBeUndefined()
-  })
-
-  test('an ID token too large for a cookie is left out, and the sign-out goes on', () => {
-    const { cookies } = browser()
-    const setCookie = cookies.logout({ idToken: 'x'.repeat(8000), sid: 's', createdAt: 1_000_000 })
-    const value = /=([^;]*)/.exec(setCookie)?.[1] as string
-    expect(cookies.readLogout([{ name: '__Host-Http-bff-logout', value }])).toEqual({
-      sid: 's',
-      createdAt: 1_000_000,
-    })
   })
 })

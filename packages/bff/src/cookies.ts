@@ -16,28 +16,18 @@ export function sessionCookieName(basePath: string): string {
   return `__Host-Http-bff${basePath.replaceAll('/', '!')}`
 }
 
-const strict = { sameSite: 'Strict' } as const
 /** Lax: the browser comes back from the issuer with it, by a cross-site navigation. */
 const transaction = { sameSite: 'Lax' } as const
 
 const transactionLifetime = 600
-const logoutLifetime = 120
 const mostTransactions = 10
 /** Together with the session's cookie well below the 8 KiB that servers commonly take. */
 const mostTransactionBytes = 6144
-const longestCookie = 4000
 
 /** One sign-in attempt, from `/bff/login` to `/bff/callback`. */
 export interface Transaction extends SignInSecrets, SignInDemands {
   readonly issuer: string
   readonly returnUrl: string
-  readonly createdAt: number
-}
-
-/** What is needed to end the issuer's session after ours is gone. */
-export interface PendingLogout {
-  readonly idToken?: string | undefined
-  readonly sid?: string | undefined
   readonly createdAt: number
 }
 
@@ -48,9 +38,6 @@ export interface Cookies {
   /** The transaction of this state, if this browser started it and it is not too old. */
   readTransaction(state: string, present: readonly CookiePair[]): Transaction | undefined
   expireTransaction(state: string): string
-  logout(value: PendingLogout): string
-  readLogout(present: readonly CookiePair[]): PendingLogout | undefined
-  expireLogout(): string
 }
 
 /** What tells one frontend's cookies from another's. */
@@ -63,10 +50,8 @@ interface CookiesConfig {
 export function createCookies(config: CookiesConfig, clock: Clock): Cookies {
   const { sealKeys, frontend, basePath } = config
   const transactions = createSealer(sealKeys, `transaction:${frontend}`)
-  const logouts = createSealer(sealKeys, `logout:${frontend}`)
   const name = sessionCookieName(basePath)
   const transactionPrefix = `${name}-tx.`
-  const logoutCookieName = `${name}-logout`
 
   function readTransaction(state: string, present: readonly CookiePair[]) {
     const sealed = onlyValue(`${transactionPrefix}${state}`, present)
@@ -99,21 +84,6 @@ export function createCookies(config: CookiesConfig, clock: Clock): Cookies {
 
     readTransaction,
     expireTransaction: (state) => expireCookie(`${transactionPrefix}${state}`, transaction),
-
-    logout(value) {
-      const { idToken, ...small } = value
-      const whole = logouts.seal(JSON.stringify(value), '')
-      const isFitting = whole.length <= longestCookie
-      const sealed = isFitting ? whole : logouts.seal(JSON.stringify(small), '')
-      return serializeCookie(logoutCookieName, sealed, { ...strict, maxAge: logoutLifetime })
-    },
-
-    readLogout(present) {
-      const sealed = onlyValue(logoutCookieName, present)
-      return read<PendingLogout>(logoutLifetime, sealed && logouts.open(sealed, ''))
-    },
-
-    expireLogout: () => expireCookie(logoutCookieName, strict),
   }
 }
 

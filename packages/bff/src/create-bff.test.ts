@@ -81,7 +81,10 @@ describe('a decision', () => {
 
   test('passes on what is not the BFF’s', () => {
     const bff = createOwnBff(createMemoryStore())
-    expect(bff.decide(request('/orders'))).toEqual({ kind: 'pass', path: '/orders' })
+    expect(bff.decide(request('/orders'))).toEqual({
+      ...{ kind: 'pass', path: '/orders' },
+      frontend: 'https://app.example',
+    })
   })
 
   test.each(['/bff', '/bff/', '/bff/user/', '/bff/user.js', '/bff/user;x', '/bff/nothing'])(

@@ -9,6 +9,9 @@ import type { Decision, RequestHead } from './decision.ts'
 import { callEndpoint } from './endpoints/call.ts'
 import { toErrorDecision } from './error-decision.ts'
 import { createSessionWatch } from './events/session-watch.ts'
+import { createOnce } from './logout/once.ts'
+import { createRevocations } from './logout/revocations.ts'
+import { createSignOutCookies } from './logout/sign-out-cookies.ts'
 import { createLogoutTokenVerifier } from './logout-token.ts'
 import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
@@ -16,6 +19,7 @@ import { readRequest } from './read-request.ts'
 import { createRouteMatcher } from './routes/match.ts'
 import { proxy } from './routes/proxy.ts'
 import { createSessions } from './sessions/create-sessions.ts'
+import { withStoreFailures } from './sessions/store-failures.ts'
 import { createAccessTokens } from './tokens/access-tokens.ts'
 import { withBreaker } from './tokens/breaker.ts'
 import { createClientTokens } from './tokens/client-tokens.ts'
@@ -55,13 +59,16 @@ export function createBff(options: BffOptions, parts: BffParts): Bff {
   const config = parseConfig(options)
   const background = createBackground(parts.telemetry.log)
   const context = createContext(config, parts, background)
+  keepRevoking(context, background)
   const matchRoute = createRouteMatcher(config.routes, config.basePath)
 
   function route(request: BffRequest): Awaitable<Decision> {
     const { path } = request.url
     if (path === '/bff' || path.startsWith('/bff/')) return callEndpoint(request, context)
     const found = matchRoute(path)
-    return found ? proxy(request, found, context) : { kind: 'pass', path }
+    return found
+      ? proxy(request, found, context)
+      : { kind: 'pass', path, frontend: config.frontend }
   }
 
   return {
@@ -89,13 +96,22 @@ export function createBff(options: BffOptions, parts: BffParts): Bff {
 }
 
 function createContext(config: BffConfig, parts: BffParts, background: Background): BffContext {
-  const { store, telemetry, clock = systemClock } = parts
+  const { telemetry, clock = systemClock } = parts
+  const store = withStoreFailures(parts.store)
   const { log } = telemetry
   const oidc = withBreaker(createOidcClient(config, telemetry, clock), {
     clock,
     trialTime: config.issuerTimeout,
   })
-  const sessions = createSessions({ config, store, clock, log, later: background.later })
+  const { run: inBackground } = background
+  const revocations = createRevocations({ config, store, oidc, clock, log, inBackground })
+  const sessions = createSessions({
+    config,
+    store: parts.store,
+    clock,
+    log,
+    later: background.later,
+  })
   const renewAhead = createRenewAhead(log)
   const resources = resourcesOf(config)
   const signInRequest = { resource: resources[0] }
@@ -105,17 +121,32 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
       ...{ sessions, clock, log, later: background.later },
       ...{ mode: config.session.mode, most: config.events.mostStreams },
     }),
+    ...{ revocations, inBackground, once: createOnce(store, clock) },
     cookies: createCookies(config, clock),
+    signOutCookies: createSignOutCookies(config, clock),
     accessTokens: createAccessTokens({
-      ...{ sessions, oidc, clock, log, renewAhead, signInRequest },
+      ...{ sessions, oidc, clock, log, renewAhead, signInRequest, revocations },
       // Two attempts, a nonce in between, and time to write what they bring.
       leaseTime: config.issuerTimeout * 3 + 5,
     }),
     clientTokens: createClientTokens({ oidc, clock, renewAhead }),
     credentials: createCredentials(oidc.dpopNonces, clock),
     verifyLogoutToken: createLogoutTokenVerifier(config, oidc, clock),
-    inBackground: background.run,
   }
+}
+
+/** Seconds, on average, between two looks for revocations that are due. */
+const revokeInterval = 5
+
+/** Spread out, so that many processes do not look at the same moment. */
+function keepRevoking(context: BffContext, background: Background): void {
+  background.later(revokeInterval * (0.5 + Math.random()), async () => {
+    try {
+      await context.revocations.runDue()
+    } finally {
+      keepRevoking(context, background)
+    }
+  })
 }
 
 /** What users' tokens are for; asked for at sign-in, the first together with the code. */

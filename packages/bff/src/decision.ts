@@ -67,8 +67,10 @@ export interface ReadDecision {
 /** Not the BFF's: the application around it answers (static files, its own pages). */
 export interface PassDecision {
   readonly kind: 'pass'
-  /** The canonical path. */
+  /** The canonical path, below the frontend's base path. */
   readonly path: string
+  /** Whose it is: `BffConfig.frontend`. */
+  readonly frontend: string
 }
 
 /** What to do with a request. A lane carries it out, and can add no rule and skip none. */

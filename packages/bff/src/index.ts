@@ -9,6 +9,13 @@ export type {
   RespondDecision,
   StreamDecision,
 } from './decision.ts'
+export { createFrontends, type Frontends } from './frontends/create-frontends.ts'
+export type {
+  FrontendsOptions,
+  TenantPlace,
+  TenantResolver,
+  TenantsOptions,
+} from './frontends/options.ts'
 export { isNavigation } from './headers.ts'
 export type { EventConfig, EventOptions } from './options/event-options.ts'
 export type {
@@ -19,11 +26,13 @@ export type {
   IssuerOptions,
   PrivateJwk,
 } from './options/issuer-options.ts'
+export type {
+  BackchannelOptions,
+  LogoutConfig,
+  LogoutOptions,
+  LogoutShape,
+} from './options/logout-options.ts'
 export type { RouteConfig, RouteOptions, RouteToken } from './options/route-options.ts'
 export type { SessionConfig, SessionOptions } from './options/session-options.ts'
-export type {
-  BffConfig,
-  BffOptions,
-  LogoutOptions,
-} from './options.ts'
+export type { BffConfig, BffOptions } from './options.ts'
 export { type ErrorOptions, respondError } from './respond.ts'

@@ -35,16 +35,16 @@ export function createLogoutTokenVerifier(
   return async (logoutToken) => {
     const { issuer, keys, idTokenAlgorithms } = await oidc.signing()
     try {
-      const { payload } = await jwtVerify(logoutToken, keys, {
+      const { payload, protectedHeader } = await jwtVerify(logoutToken, keys, {
         issuer,
         clockTolerance,
         audience: config.clientId,
         algorithms: idTokenAlgorithms,
-        typ: 'logout+jwt',
         requiredClaims: ['iat', 'exp', 'jti', 'events'],
         maxTokenAge: oldest,
         currentDate: new Date(clock() * 1000),
       })
+      assertTyp(protectedHeader.typ, config)
       return toOrder(payload, issuer)
     } catch (cause) {
       if (cause instanceof SallyportError) throw cause
@@ -52,6 +52,16 @@ export function createLogoutTokenVerifier(
       throw cause
     }
   }
+}
+
+/**
+ * @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#CrossJWT Back-Channel Logout 1.0, section 4.1}
+ */
+function assertTyp(typ: string | undefined, { logout }: BffConfig): void {
+  const name = typ?.toLowerCase().replace(/^application\//, '')
+  if (name === 'logout+jwt') return
+  if (logout.backchannel.typ === 'optional' && (name === undefined || name === 'jwt')) return
+  throw invalid('typ is not logout+jwt')
 }
 
 function toOrder(payload: JWTPayload, issuer: string): LogoutOrder {

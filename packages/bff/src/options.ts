@@ -1,6 +1,7 @@
 import type { SealKey } from '@sallyport/core'
 import type { EventConfig, EventOptions } from './options/event-options.ts'
 import type { IssuerConfig, IssuerOptions } from './options/issuer-options.ts'
+import type { LogoutConfig, LogoutOptions } from './options/logout-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
 import type { SessionConfig, SessionOptions } from './options/session-options.ts'
 
@@ -21,21 +22,6 @@ export interface BffOptions extends IssuerOptions {
   logout?: LogoutOptions | undefined
 }
 
-export interface LogoutOptions {
-  /**
-   * What tells the issuer whose session ends. `id_token` is what the standard recommends, and puts
-   * the ID token into a URL; `sid` sends `logout_hint` with the session's `sid` instead, for issuers
-   * that take it (OpenID Connect RP-Initiated Logout 1.0 section 2).
-   * @defaultValue 'id_token'
-   */
-  hint?: 'id_token' | 'sid' | undefined
-  /**
-   * Path of this application where the issuer sends the browser afterwards. Registered there.
-   * @defaultValue '/'
-   */
-  returnPath?: string | undefined
-}
-
 /** What the code reads: every default filled in, every route compiled. */
 export interface BffConfig extends IssuerConfig {
   readonly publicUrl: URL
@@ -48,9 +34,4 @@ export interface BffConfig extends IssuerConfig {
   readonly session: SessionConfig
   readonly events: EventConfig
   readonly logout: LogoutConfig
-}
-
-export interface LogoutConfig {
-  readonly hint: 'id_token' | 'sid'
-  readonly returnPath: string
 }

@@ -46,6 +46,13 @@ export function respondStream(
   return { kind: 'stream', status, headers, open }
 }
 
+/** An empty page that pages of one other origin may frame. */
+export function respondFramed(origin: string): RespondDecision {
+  const policy = `default-src 'none'; frame-ancestors ${origin}`
+  const type = ['content-type', 'text/html; charset=utf-8']
+  return respond(200, '', { headers: [...type, 'content-security-policy', policy] })
+}
+
 export function respondEmpty(): RespondDecision {
   return respond(200, '', { headers: ['content-security-policy', noContentPolicy] })
 }

@@ -14,6 +14,8 @@ export const paths = {
   events: '/bff/events',
   /** For the issuer, not for browsers. */
   backchannel: '/bff/backchannel',
+  /** For a frame in the issuer's pages. */
+  frontchannel: '/bff/frontchannel',
 } as const
 
 /**

@@ -17,6 +17,11 @@ export const errorCatalogue = {
 
   ERR_REQUEST_INVALID: { status: 400, type: 'request_invalid', title: 'Malformed request' },
   ERR_HOST_UNKNOWN: { status: 421, type: 'host_unknown', title: 'This host is not served here' },
+  ERR_FRONTEND_UNAVAILABLE: {
+    status: 503,
+    type: 'frontend_unavailable',
+    title: 'This application cannot be found right now',
+  },
   ERR_ROUTE_NOT_FOUND: { status: 404, type: 'not_found', title: 'Nothing is served at this path' },
   ERR_METHOD_NOT_ALLOWED: {
     status: 405,

@@ -1,23 +1,37 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { type Bff, createBff } from '@sallyport/bff'
+import { isDeepStrictEqual } from 'node:util'
+import { type Bff, createFrontends, type Frontends } from '@sallyport/bff'
 import { type Clock, SallyportError } from '@sallyport/core'
-import { createNodeLane, createNodeServer, type PassHandler } from '@sallyport/lanes'
+import { createNodeLane, createNodeServer } from '@sallyport/lanes'
 import type { SessionStore } from '@sallyport/session'
 import type { Telemetry } from '@sallyport/telemetry'
 import { openStore } from './open-store.ts'
-import { type GatewayConfig, type GatewayOptions, parseGatewayOptions } from './options.ts'
-import { createWebFiles } from './web-files.ts'
+import {
+  type FrontendsGatewayOptions,
+  type GatewayConfig,
+  type GatewayOptions,
+  parseGatewayOptions,
+} from './options.ts'
+import { createWebPages, type WebPages } from './web-pages.ts'
 
 export interface GatewayParts {
   telemetry: Telemetry
   clock?: Clock
 }
 
-/** A BFF that listens. */
+/** One BFF or several, listening. */
 export interface Gateway {
-  readonly bff: Bff
+  /** The configured BFFs, in their order. */
+  readonly bffs: readonly Bff[]
   readonly port: number
+  /**
+   * Puts other frontends in the place of those there are, all at once and without a restart; see
+   * `Frontends.reload`. Where it listens and where sessions are kept cannot change.
+   *
+   * @throws `ERR_CONFIG_INVALID`; then nothing has changed.
+   */
+  reload(options: GatewayOptions | FrontendsGatewayOptions): void
   /**
    * Stops accepting, lets requests under way finish within `drain` seconds, and closes the store.
    *
@@ -36,14 +50,14 @@ const prepareInterval = 2
  *   listens there, `ERR_SESSION_STORE_UNAVAILABLE` when the store cannot be opened.
  */
 export async function createGateway(
-  options: GatewayOptions,
+  options: GatewayOptions | FrontendsGatewayOptions,
   parts: GatewayParts,
 ): Promise<Gateway> {
   const config = parseGatewayOptions(options)
-  const pass = createWebFiles(config.webFolder)
+  const pages = createWebPages(config)
   const store = await openStore(config.store, parts)
   try {
-    return await listen({ config, pass, store, parts })
+    return await listen({ config, pages, store, parts })
   } catch (cause) {
     await store.close()
     throw listenFailure(config.listen.port, cause)
@@ -52,38 +66,69 @@ export async function createGateway(
 
 interface ListenOptions {
   config: GatewayConfig
-  pass: PassHandler
+  pages: WebPages
   store: SessionStore
   parts: GatewayParts
 }
 
 /** Everything above an open store, which closes with the gateway. */
-async function listen({ config, pass, store, parts }: ListenOptions): Promise<Gateway> {
+async function listen({ config, pages: first, store, parts }: ListenOptions): Promise<Gateway> {
   const { telemetry } = parts
-  const bff = createBff(config.bff, { ...parts, store })
-  const lane = createNodeLane({ bff, telemetry, pass })
+  let pages = first
+  const frontends = createFrontends(toFrontends(config), { ...parts, store })
+  const lane = createNodeLane({
+    ...{ bff: frontends, telemetry },
+    pass: (...request) => pages.pass(...request),
+  })
   const server = createNodeServer(lane)
   server.listen(config.listen)
   await once(server, 'listening')
-  const stopPreparing = keepPreparing(bff, telemetry)
+  let stopPreparing = keepPreparingAll(frontends, telemetry)
 
   return {
-    bff,
+    get bffs() {
+      return frontends.bffs
+    },
     port: (server.address() as AddressInfo).port,
+
+    reload(options) {
+      const next = parseGatewayOptions(options)
+      for (const name of ['listen', 'store'] as const) {
+        if (isDeepStrictEqual(next[name], config[name])) continue
+        throw new SallyportError('ERR_CONFIG_INVALID', `${name}: cannot change without a restart`)
+      }
+      const nextPages = createWebPages(next)
+      frontends.reload(toFrontends(next))
+      pages = nextPages
+      stopPreparing()
+      stopPreparing = keepPreparingAll(frontends, telemetry)
+      telemetry.log.info({ frontends: frontends.bffs.length }, 'the configuration is reloaded')
+    },
 
     async close(drain = 5) {
       stopPreparing()
       const closed = once(server, 'close')
       server.close()
-      bff.endStreams()
+      frontends.endStreams()
       server.closeIdleConnections()
       const deadline = setTimeout(() => server.closeAllConnections(), drain * 1000)
       await closed
       clearTimeout(deadline)
-      await bff.close()
+      await frontends.close()
       await lane.close()
       await store.close()
     },
+  }
+}
+
+function toFrontends({ frontends, tenants }: GatewayConfig) {
+  return { frontends: frontends.map(({ bff }) => bff), tenants }
+}
+
+function keepPreparingAll({ bffs }: Frontends, telemetry: Telemetry): () => void {
+  const stops = bffs.map((bff) => keepPreparing(bff, telemetry))
+  return () => {
+    for (const stop of stops) stop()
   }
 }
 

@@ -1,2 +1,2 @@
 export { createGateway, type Gateway, type GatewayParts } from './create-gateway.ts'
-export type { GatewayOptions } from './options.ts'
+export type { FrontendsGatewayOptions, GatewayFrontend, GatewayOptions } from './options.ts'

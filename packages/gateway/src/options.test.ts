@@ -20,3 +20,12 @@ test('all problems come at once, and what was meant by a misspelt key', () => {
   }
   expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_INVALID' }))
 })
+
+test.each([
+  [{ bff: undefined }, 'bff: is needed'],
+  [{ frontends: [{ bff: {} }] }, 'bff: stands for one'],
+  [{ frontends: [] }, 'frontends: '],
+  [{ bff: undefined, frontends: [{ bff: {} }], webFolder: 'web' }, 'webFolder: belongs to bff'],
+])('says which frontends are meant: %j', (change, problem) => {
+  expect(() => parseGatewayOptions({ ...good, ...change })).toThrow(problem)
+})

@@ -1,13 +1,19 @@
-import type { BffOptions } from '@sallyport/bff'
+import type { BffOptions, TenantsOptions } from '@sallyport/bff'
 import { parseOptions, strictObject } from '@sallyport/core/options'
 import type { PostgresStoreOptions } from '@sallyport/session/postgres'
 import type { RedisStoreOptions } from '@sallyport/session/redis'
 import * as z from 'zod'
 import type { StoreOptions } from './open-store.ts'
 
-/** What a user writes to run a BFF as a program of its own. */
-export interface GatewayOptions {
+/** One frontend of several: a BFF, and its own page. */
+export interface GatewayFrontend {
   bff: BffOptions
+  /** Folder of the built application: `index.html` and hashed files in `assets`. */
+  webFolder?: string | undefined
+}
+
+/** What every gateway needs. */
+interface ListeningOptions {
   /** Where it listens. The public URL is the BFF's; a TLS proxy may stand between. */
   listen: {
     /** @defaultValue 'localhost' */
@@ -17,17 +23,39 @@ export interface GatewayOptions {
   }
   /** Where sessions are kept. */
   store: StoreOptions
-  /** Folder of the built application: `index.html` and hashed files in `assets`. */
-  webFolder?: string | undefined
 }
 
-/** What the code reads. The BFF checks its own part. */
-export interface GatewayConfig extends GatewayOptions {
-  listen: { host: string; port: number }
+/** What a user writes to run a BFF as a program of its own. */
+export interface GatewayOptions extends ListeningOptions, GatewayFrontend {}
+
+/** What a user writes to run several BFFs in one program. */
+export interface FrontendsGatewayOptions extends ListeningOptions {
+  /** Chosen by host and path. */
+  frontends?: GatewayFrontend[] | undefined
+  /** Frontends that are looked up when they are first asked for; they have no web folder. */
+  tenants?: TenantsOptions | undefined
+}
+
+/** What the code reads. Each BFF checks its own part. */
+export interface GatewayConfig {
+  readonly frontends: readonly GatewayFrontend[]
+  readonly tenants?: TenantsOptions | undefined
+  readonly listen: { host: string; port: number }
+  readonly store: StoreOptions
 }
 
 const schema = strictObject({
-  bff: ownOptions<BffOptions>(),
+  bff: ownOptions<BffOptions>().optional(),
+  frontends: z
+    .array(
+      strictObject({
+        bff: ownOptions<BffOptions>(),
+        webFolder: z.string().min(1).optional(),
+      }),
+    )
+    .min(1)
+    .optional(),
+  tenants: ownOptions<TenantsOptions>().optional(),
   listen: strictObject({
     host: z.string().min(1).default('localhost'),
     port: z.int().min(0).max(65_535),
@@ -41,7 +69,17 @@ const schema = strictObject({
     { error: 'must be one of lmdbFolder, redis and postgres' },
   ),
   webFolder: z.string().min(1).optional(),
-}) satisfies z.ZodType<GatewayConfig, GatewayOptions>
+})
+  .superRefine(({ bff, frontends, tenants, webFolder }, context) => {
+    const problem = (name: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [name], message })
+    if (!bff && !frontends && !tenants) problem('bff', 'is needed, or frontends, or tenants')
+    if (bff && (frontends || tenants)) problem('bff', 'stands for one: put it into frontends')
+    if (webFolder && !bff) problem('webFolder', 'belongs to bff: frontends have their own')
+  })
+  .transform(({ bff, frontends, webFolder, ...rest }): GatewayConfig => {
+    return { ...rest, frontends: bff ? [{ bff, webFolder }] : (frontends ?? []) }
+  }) satisfies z.ZodType<GatewayConfig>
 
 /** Options that the part which takes them checks by itself. */
 function ownOptions<T>() {

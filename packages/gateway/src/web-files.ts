@@ -38,7 +38,7 @@ export function createWebFiles(folder: string | undefined): PassHandler {
   }
   const serve = sirv(folder, { etag: true, dotfiles: false, setHeaders })
 
-  return (request, response, path) => {
+  return (request, response, { path }) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return refuse(request, response, 'ERR_METHOD_NOT_ALLOWED')
     }

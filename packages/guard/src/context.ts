@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '@sallyport/core'
 import type { Telemetry } from '@sallyport/telemetry'
+import { createReplays, type Replays } from './replays.ts'
 
 /** What reaches outside: the network, the time, the log. Each has a default; tests set them. */
 export interface GuardContext {
@@ -14,6 +15,12 @@ export interface GuardContext {
    * @defaultValue `performance.now` in seconds
    */
   uptime?: () => number
+  /**
+   * Where used DPoP proofs are remembered. Instances behind one address need one that they share.
+   *
+   * @defaultValue 200,000 proofs in memory
+   */
+  replays?: Replays
   /** Where failures are recorded, and whose trace goes along to the issuer. */
   telemetry?: Telemetry | undefined
 }
@@ -23,11 +30,15 @@ export interface ResolvedContext extends Required<Omit<GuardContext, 'telemetry'
   telemetry: Telemetry | undefined
 }
 
+const rememberedProofs = 200_000
+
 /** Fills in the defaults. */
 export function resolveContext(context: GuardContext): ResolvedContext {
+  const clock = context.clock ?? systemClock
   return {
     fetch: context.fetch ?? globalThis.fetch,
-    clock: context.clock ?? systemClock,
+    clock,
+    replays: context.replays ?? createReplays(rememberedProofs, clock),
     uptime: context.uptime ?? (() => performance.now() / 1000),
     telemetry: context.telemetry,
   }

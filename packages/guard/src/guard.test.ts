@@ -1,6 +1,7 @@
-import { errorCatalogue } from '@sallyport/core'
+import { createSecret, errorCatalogue } from '@sallyport/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createGuard, type Guard, type GuardOptions } from './guard.ts'
+import { createGuard, type Guard } from './guard.ts'
+import type { GuardOptions } from './guard-options.ts'
 import { audience, type LoopbackIssuer, startIssuer } from './testing/loopback-issuer.ts'
 
 let issuer: LoopbackIssuer
@@ -48,7 +49,6 @@ describe('authorize', () => {
   test.each([
     ['no Authorization header', []],
     ['another scheme', ['Authorization', 'Basic YWxpY2U6cGFzc3dvcmQ=']],
-    ['a DPoP token', ['Authorization', 'DPoP abc']],
   ])('%s is answered by 401 and a challenge without an error', async (_, headers) => {
     const answer = await guard.authorize({ url: '/inventory/items', headers }, reading)
 
@@ -58,7 +58,7 @@ describe('authorize', () => {
       headers: {
         'content-type': 'application/problem+json',
         'cache-control': 'no-store',
-        'www-authenticate': realm,
+        'www-authenticate': `${realm}, DPoP realm="${audience}", algs="ES256 Ed25519 EdDSA PS256"`,
       },
       problem: {
         type: 'urn:sallyport:problem:token_missing',
@@ -136,6 +136,13 @@ describe('options', () => {
     ['\n  algorithms[0]: ', { algorithms: ['HS256'] }],
     ['\n  algorithms: ', { algorithms: [] }],
     ['\n  clockTolerance: ', { clockTolerance: 61 }],
+    ['\n  publicUrl: ', { publicUrl: 'https://api.example/?a=b' }],
+    ['\n  publicUrl: ', { publicUrl: '/api' }],
+    ['\n  dpop: ', { dpop: 'on' }],
+    ['\n  dpopAlgorithms[0]: ', { dpopAlgorithms: ['HS256'] }],
+    ['\n  dpopMaxAge: ', { dpopMaxAge: 301 }],
+    ['\n  dpopNonceSecret: ', { dpopNonceSecret: 'A'.repeat(43) }],
+    ['DPoP nonce secret: ', { dpopNonceSecret: createSecret('short') }],
     ['unknown key "clockTolerence": did you mean "clockTolerance"?', { clockTolerence: 5 }],
   ])('%j is refused when it cannot be used: %j', (problem, changes) => {
     const options = { issuer: issuer.issuer, audience, ...changes } as GuardOptions

@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http'
 import { exportJWK } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createGuard, type Guard, type GuardOptions } from './guard.ts'
+import { createGuard, type Guard } from './guard.ts'
+import type { GuardOptions } from './guard-options.ts'
 import {
   audience,
   createIssuerKey,

@@ -1,4 +1,5 @@
 import { type ErrorCode, errorCatalogue, toProblem } from '@sallyport/core'
+import type { TokenScheme } from './presented-token.ts'
 
 /** The answer to a request that is not let through. */
 export interface Refusal {
@@ -8,6 +9,26 @@ export interface Refusal {
   headers: Record<string, string>
   /** Body, `application/problem+json`. */
   problem: ReturnType<typeof toProblem>
+}
+
+/** What an API says of itself when it refuses. */
+export interface Realm {
+  realm: string
+  /** How tokens can be presented; the first is for failures without a token. */
+  schemes: readonly TokenScheme[]
+  dpopAlgorithms: readonly string[]
+}
+
+/** What a request lacks. */
+export interface RefusalDetails {
+  /** How the token was presented. */
+  scheme?: TokenScheme
+  /** Those that the request needs. */
+  scopes?: readonly string[]
+  /** What the sign-in must meet, and what of it is missing. */
+  signIn?: { missing: 'acr' | 'age'; acrValues?: readonly string[]; maxAge?: number }
+  /** To be used in the next proof. */
+  dpopNonce?: string | undefined
 }
 
 /** Seconds after which it makes sense to ask again. */
@@ -21,37 +42,59 @@ const challengeErrors: Partial<Record<ErrorCode, string | undefined>> = {
   ERR_TOKEN_MISSING: undefined,
   ERR_REQUEST_INVALID: 'invalid_request',
   ERR_TOKEN_INVALID: 'invalid_token',
+  ERR_DPOP_PROOF_INVALID: 'invalid_dpop_proof',
+  ERR_DPOP_NONCE_REQUIRED: 'use_dpop_nonce',
+  ERR_STEP_UP_REQUIRED: 'insufficient_user_authentication',
   ERR_SCOPE_INSUFFICIENT: 'insufficient_scope',
+}
+
+const descriptions = {
+  acr: 'Another kind of sign-in is needed',
+  age: 'A more recent sign-in is needed',
 }
 
 /**
  * Answers as RFC 6750 asks: the challenge says what kind of token is missing, never why a given
  * one failed.
  *
- * @param details `scopes`: those that the request needs.
- * @see {@link https://www.rfc-editor.org/rfc/rfc6750.html#section-3 RFC 6750, section 3}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750.html#section-3 RFC 6750, section 3},
+ *   {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-7.1 RFC 9449, section 7.1},
+ *   {@link https://www.rfc-editor.org/rfc/rfc9470.html#section-3 RFC 9470, section 3}
  */
-export function refuse(
-  code: ErrorCode,
-  realm: string,
-  details: { scopes?: readonly string[] } = {},
-): Refusal {
+export function refuse(code: ErrorCode, realm: Realm, details: RefusalDetails = {}): Refusal {
   const { status } = errorCatalogue[code]
   const headers: Record<string, string> = {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
   }
   if (status === 503) headers['retry-after'] = String(retryAfter)
-  if (code in challengeErrors) {
-    headers['www-authenticate'] = challenge(code, realm, details.scopes)
-  }
+  if (details.dpopNonce !== undefined) headers['dpop-nonce'] = details.dpopNonce
+  if (code in challengeErrors) headers['www-authenticate'] = challenges(code, realm, details)
   return { allowed: false, status, headers, problem: toProblem(code) }
 }
 
-function challenge(code: ErrorCode, realm: string, scopes?: readonly string[]): string {
-  const parameters = [`realm="${realm}"`]
-  const error = challengeErrors[code]
-  if (error) parameters.push(`error="${error}"`)
-  if (scopes && scopes.length > 0) parameters.push(`scope="${scopes.join(' ')}"`)
-  return `Bearer ${parameters.join(', ')}`
+function challenges(code: ErrorCode, realm: Realm, details: RefusalDetails): string {
+  if (code === 'ERR_TOKEN_MISSING') {
+    return realm.schemes.map((scheme) => challenge(scheme, realm, [])).join(', ')
+  }
+  const { scheme, scopes = [], signIn } = details
+  const parameters = [`error="${challengeErrors[code]}"`]
+  if (scopes.length > 0) parameters.push(`scope="${scopes.join(' ')}"`)
+  if (signIn) {
+    const { missing, acrValues, maxAge } = signIn
+    parameters.push(`error_description="${descriptions[missing]}"`)
+    if (acrValues) parameters.push(`acr_values="${acrValues.join(' ')}"`)
+    if (maxAge !== undefined) parameters.push(`max_age="${maxAge}"`)
+  }
+  const possible = scheme && realm.schemes.includes(scheme) ? scheme : realm.schemes[0]
+  return challenge(possible as TokenScheme, realm, parameters)
+}
+
+function challenge(
+  scheme: TokenScheme,
+  { realm, dpopAlgorithms }: Realm,
+  parameters: readonly string[],
+): string {
+  const algorithms = scheme === 'DPoP' ? [`algs="${dpopAlgorithms.join(' ')}"`] : []
+  return `${scheme} ${[`realm="${realm}"`, ...parameters, ...algorithms].join(', ')}`
 }

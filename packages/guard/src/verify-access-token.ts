@@ -19,9 +19,9 @@ const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id']
  * Verifies a JWT access token: its form, `typ`, algorithm, signature, `iss`, `aud`, dates, and
  * that all required claims are there.
  *
- * Does not check scopes, and not whether the token was revoked since it was issued.
+ * Does not check scopes, not who presents it (`cnf`), and not whether the token was revoked since it was issued.
  *
- * @param accessToken compact JWS, without the `Bearer ` before it.
+ * @param accessToken compact JWS, without the scheme before it.
  * @throws `ERR_TOKEN_INVALID` when any of this does not hold; `cause` is jose's error.
  *   `ERR_ISSUER_KEYS_UNAVAILABLE` when it could not be found out.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068.html#section-4 RFC 9068, section 4}
@@ -38,8 +38,6 @@ export async function verifyAccessToken(
   const claims = parseClaims(payload)
   if (!claims) throw invalid('a claim is not of its type')
   if (claims.iat > now + config.clockTolerance) throw invalid('issued in the future')
-  // A sender-constrained token proves nothing when presented as a bearer token (RFC 9449 section 7).
-  if (claims.cnf !== undefined) throw invalid('bound to a key, but presented as bearer')
   return claims
 }
 

@@ -95,6 +95,29 @@ describe('a client with DPoP', () => {
   })
 })
 
+describe('a proof', () => {
+  test('counts once, also when it comes 20 times at once', async () => {
+    const config = await identity.discover('orders-api')
+    const DPoP = await proofs(config)
+    const seen: (string | null)[] = []
+    config[client.customFetch] = async (url, options) => {
+      const headers = new Headers(options.headers as HeadersInit)
+      seen.push(headers.get('dpop'))
+      // Each request has an assertion of its own, and the proof of the first.
+      headers.set('dpop', String(seen[0]))
+      return fetch(url, { ...(options as RequestInit), headers })
+    }
+    const asked = Array.from({ length: 20 }, () =>
+      client.clientCredentialsGrant(config, { resource: orders }, { DPoP }),
+    )
+    const results = await Promise.allSettled(asked)
+    expect(new Set(seen).size).toBe(20)
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    const refused = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+    for (const reason of refused) expect(reason).toMatchObject({ error: 'invalid_grant' })
+  })
+})
+
 describe('with required nonces', () => {
   test('a proof without one is answered with one, which survives a restart', async () => {
     const strict = await startIdentity((options) => ({ ...options, requireDpopNonce: true }))

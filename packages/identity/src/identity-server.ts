@@ -6,6 +6,7 @@ import { createSignInThrottle } from './accounts/sign-in-throttle.ts'
 import { createAuditLog, recordProviderEvents } from './audit-log.ts'
 import { createClaimsDesk } from './grants/access-token-claims.ts'
 import { shareSuccessors } from './grants/refresh-token-grace.ts'
+import { bindTokensToSessions } from './grants/session-binding.ts'
 import { registerTokenExchange } from './grants/token-exchange.ts'
 import { createErrorBoundary } from './http/error-boundary.ts'
 import { createGuardedFetch } from './http/guarded-fetch.ts'
@@ -24,6 +25,7 @@ import {
 import { createResponseHeaders } from './provider/response-headers.ts'
 import { createArtifactStore } from './storage/adapter.ts'
 import { openStorage, type Storage } from './storage/environment.ts'
+import { detectReplaysAtOnce } from './storage/replay-detection.ts'
 import { startSweeper } from './storage/sweeper.ts'
 
 /** A running identity server, without a socket of its own. */
@@ -112,7 +114,9 @@ async function createProvider(parts: ProviderParts): Promise<Provider> {
   const { d: _private, ...publicKey } = keys.signingKey
   const provider = new Provider(config.issuer, createProviderConfiguration(parts))
   registerTokenExchange(provider, { ...parts, publicKey })
+  bindTokensToSessions(provider)
   shareSuccessors(provider, parts.artifacts)
+  detectReplaysAtOnce(provider)
   // The front guard has replaced the forwarding headers by what the issuer says.
   provider.proxy = true
   // Each session has a sid at each client, with or without back-channel logout.

@@ -3,6 +3,7 @@ import {
   type Bff,
   type Decision,
   isNavigation,
+  type PassDecision,
   type RequestHead,
   respondError,
 } from '@sallyport/bff'
@@ -13,11 +14,16 @@ import { readBody } from './request-body.ts'
 import { createUpstreams } from './upstreams.ts'
 import { writeRespond } from './write-respond.ts'
 
-/** A request that is not the BFF's, with its canonical path. */
-export type PassHandler = (request: IncomingMessage, response: ServerResponse, path: string) => void
+/** Answers a request that is not the BFF's. */
+export type PassHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  decision: PassDecision,
+) => void
 
 export interface NodeLaneOptions {
-  bff: Bff
+  /** One BFF, or many that decide as one. */
+  bff: Pick<Bff, 'decide'>
   telemetry: Telemetry
   /** Answers what the BFF passes on: static files, the application's own pages. */
   pass: PassHandler
@@ -54,7 +60,7 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
     // A client that left while the decision was made: nothing is asked in its name any more.
     if (response.destroyed) return report()
     response.once('close', report)
-    if (decision.kind === 'pass') return pass(request, response, decision.path)
+    if (decision.kind === 'pass') return pass(request, response, decision)
     if (decision.kind === 'respond') return writeRespond(decision, request, response)
     if (decision.kind === 'stream') return carryStream(decision, response)
     if (decision.kind === 'read') {
@@ -95,5 +101,5 @@ function toRequestHead(request: IncomingMessage): RequestHead {
 function routeName(decision: Decision, request: IncomingMessage): string {
   if (decision.kind === 'forward') return decision.route
   if (decision.kind === 'pass') return isNavigation(request.rawHeaders) ? 'page' : 'file'
-  return (request.url ?? '').startsWith('/bff/') ? '/bff/*' : 'refused'
+  return /^(?:\/[a-z0-9-]+)*?\/bff\//.test(request.url ?? '') ? '/bff/*' : 'refused'
 }

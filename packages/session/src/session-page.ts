@@ -15,8 +15,8 @@ export interface SessionPage {
   readonly next?: string | undefined
 }
 
-/** Sessions a page may have, and rows that a store looks at for one. */
-export const longestPage = 500
+/** Sessions that a page may have, and that a store looks at for one. */
+const longestPage = 500
 
 /** @throws TypeError for a limit that no page has. */
 export function assertPageRequest({ limit, after }: PageRequest): void {

@@ -9,6 +9,8 @@ export interface OrderContext {
   store: OrderStore
   inventory: InventoryClient
   releasing: ReleaseWorker
+  /** Seconds since the person signed in, within which money is given back. */
+  refundMaxAge: number
 }
 
 /** An order as this API shows it. */
@@ -40,6 +42,13 @@ export function createOrderRoutes(context: OrderContext): ApiRoute[] {
       path: '/orders/{id}',
       ...writing,
       handle: (call) => cancelOrder(call, context),
+    },
+    {
+      method: 'POST',
+      path: '/orders/{id}/refund',
+      ...writing,
+      maxAge: context.refundMaxAge,
+      handle: (call) => refundOrder(call, context),
     },
   ]
 }
@@ -96,6 +105,19 @@ async function cancelOrder(call: ApiCall, context: OrderContext): Promise<ApiAns
   const cancelled = store.cancel(order)
   releasing.wake()
   return ok(toOrder(cancelled, items))
+}
+
+async function refundOrder(call: ApiCall, context: OrderContext): Promise<ApiAnswer> {
+  const { store, inventory, releasing } = context
+  if (!findOrder(call, store)) return unknownOrder()
+  const items = await inventory.listItems(call.accessToken)
+  if (!items) return inventoryUnavailable()
+  // Read again: the order may have been cancelled or refunded while the inventory was asked.
+  const order = findOrder(call, store)
+  if (!order) return unknownOrder()
+  const refunded = store.refund(order, new Date().toISOString())
+  releasing.wake()
+  return ok(toOrder(refunded, items))
 }
 
 function findOrder({ params, claims }: ApiCall, store: OrderStore): OrderRecord | undefined {

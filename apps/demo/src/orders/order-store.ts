@@ -15,6 +15,8 @@ export interface OrderRecord {
   readonly status: 'placed' | 'cancelled'
   /** ISO 8601. */
   readonly createdAt: string
+  /** ISO 8601; absent while the money is not back. */
+  readonly refundedAt?: string
 }
 
 /**
@@ -34,6 +36,8 @@ export interface OrderStore {
   abandon(id: string): void
   /** Cancels and abandons in one. Nothing happens to an order that is cancelled already. */
   cancel(order: OrderRecord): OrderRecord
+  /** Notes the refund, and cancels what is not cancelled yet. Happens once. */
+  refund(order: OrderRecord, refundedAt: string): OrderRecord
   /** Ids whose reservations are to be released; {@link OrderStore.forget} them afterwards. */
   abandoned(limit: number): string[]
   /** An order by id, if it is this subject's. */
@@ -77,6 +81,16 @@ export function openOrderStore(folder: string): OrderStore {
         unfinished.putSync(order.id, 'abandoned')
       })
       return cancelled
+    },
+
+    refund(order, refundedAt) {
+      if (order.refundedAt !== undefined) return order
+      const refunded: OrderRecord = { ...order, status: 'cancelled', refundedAt }
+      root.transactionSync(() => {
+        orders.putSync(order.id, refunded)
+        if (order.status === 'placed') unfinished.putSync(order.id, 'abandoned')
+      })
+      return refunded
     },
 
     abandoned(limit) {

@@ -27,6 +27,8 @@ export interface OrdersOptions {
   clientId?: string
   /** Private key of that client. */
   clientKey: JWK
+  /** Whole seconds that a sign-in may be old for a refund. @defaultValue 300 */
+  refundMaxAge?: number
   telemetry?: Telemetry
 }
 
@@ -41,10 +43,12 @@ const releasePauseMs = 5000
 
 /**
  * Creates the orders API: `GET /orders`, `GET /orders/{id}`, `POST /orders`,
- * `DELETE /orders/{id}` (cancels), and `GET /health` for everybody. People see their own orders.
+ * `DELETE /orders/{id}` (cancels), `POST /orders/{id}/refund` for who signed in recently, and
+ * `GET /health` for everybody. People see their own orders.
  */
 export function createOrdersApi(options: OrdersOptions): OrdersApi {
   const { issuer, audience, dataDir, inventoryUrl, clientId = 'orders-api', clientKey } = options
+  const { refundMaxAge = 300 } = options
   const telemetry = options.telemetry ?? createTelemetry({ service: 'orders', level: 'silent' })
   const client = { issuer, clientId, privateKey: clientKey }
   const guard = createGuard({ issuer, audience }, { telemetry })
@@ -56,7 +60,7 @@ export function createOrdersApi(options: OrdersOptions): OrdersApi {
   })
   const store = openOrderStore(join(dataDir, 'orders'))
   const releasing = startReleasing({ store, inventory, telemetry }, releasePauseMs)
-  const routes = createOrderRoutes({ store, inventory, releasing })
+  const routes = createOrderRoutes({ store, inventory, releasing, refundMaxAge })
 
   return {
     handler: createApiHandler({ guard, routes, telemetry }),

@@ -1,4 +1,5 @@
 import { errorCode } from '@sallyport/core'
+import type { SessionFilter } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { ReadDecision, RespondDecision } from '../decision.ts'
 import { headerValues } from '../headers.ts'
@@ -8,7 +9,7 @@ import { respondEmpty, respondError } from '../respond.ts'
 const longestBody = 16_384
 const formType = /^application\/x-www-form-urlencoded(?: *;.*)?$/i
 /** Longer than a logout token can be believed. */
-const claimLifetime = 600
+const memory = 600
 
 /**
  * `POST /bff/backchannel`: the issuer ends sessions here, server to server. It needs no cookie and
@@ -49,24 +50,31 @@ async function endSessions(
   context: BffContext,
   body: string,
 ): Promise<RespondDecision> {
-  const { log, sessions, verifyLogoutToken } = context
+  const { log, once, sessions, verifyLogoutToken } = context
   const [logoutToken, another] = new URLSearchParams(body).getAll('logout_token')
   if (!logoutToken || another !== undefined) {
     return respondError(request, 'ERR_LOGOUT_TOKEN_INVALID')
   }
   const order = await verifyLogoutToken(logoutToken)
-  const isFirst = await sessions.claim(`logout:${order.issuer}:${order.jti}`, claimLifetime)
   // Delivered twice: whoever signed in since then did so after this logout.
-  if (!isFirst) return respondEmpty()
-  const ended = await sessions.endAll(toFilter(order), 'backchannel')
-  log.info(
-    { event: 'session_logout', reason: 'backchannel', ended },
-    'sessions ended by the issuer',
-  )
+  await once(`logout:${order.issuer}:${order.jti}`, memory, async () => {
+    const ended = await sessions.endAll(toFilter(order), 'backchannel')
+    log.info(
+      { event: 'session_logout', reason: 'backchannel', ended },
+      'sessions ended by the issuer',
+    )
+  })
   return respondEmpty()
 }
 
-/** A `sid` is one session at the issuer; without it, all of the subject's are meant. */
-function toFilter({ issuer, sid, subject }: LogoutOrder) {
-  return sid === undefined ? { issuer, subject: subject as string } : { issuer, sid }
+/**
+ * A `sid` is one session at the issuer; without it, all of the subject's are meant. With both, a
+ * session that is another subject's is not.
+ */
+function toFilter({ issuer, sid, subject }: LogoutOrder): SessionFilter {
+  return {
+    issuer,
+    ...(sid !== undefined && { sid }),
+    ...(subject !== undefined && { subject }),
+  }
 }

@@ -39,11 +39,19 @@ function assertCaller(request: BffRequest, endpoint: Endpoint, context: BffConte
   )
   const isOther = (name: string, wanted: string) =>
     values(name).length > 0 && values(name)[0] !== wanted
+  if (endpoint.caller === 'frame') {
+    if (isPrefetch || isOther('sec-fetch-dest', 'iframe')) throw notAPage()
+    return
+  }
   if (
     isPrefetch ||
     isOther('sec-fetch-mode', 'navigate') ||
     isOther('sec-fetch-dest', 'document')
   ) {
-    throw new SallyportError('ERR_NAVIGATION_REQUIRED', 'not a top-level navigation')
+    throw notAPage()
   }
+}
+
+function notAPage(): SallyportError {
+  return new SallyportError('ERR_NAVIGATION_REQUIRED', 'not the navigation that it must be')
 }

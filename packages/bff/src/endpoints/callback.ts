@@ -1,7 +1,8 @@
-import { type ErrorCode, errorCode, SallyportError } from '@sallyport/core'
+import { type ErrorCode, errorCode, SallyportError, sha256 } from '@sallyport/core'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
+import { tokensOfGrant } from '../logout/revocable-tokens.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
 import type { TokenGrant } from '../oidc/token-grant.ts'
 import { redirect, respondError } from '../respond.ts'
@@ -9,7 +10,7 @@ import type { Session, SessionContent } from '../sessions/session.ts'
 import { toStored } from '../tokens/renewal.ts'
 import { tokenKey } from '../tokens/token-request.ts'
 import { loginLink } from './login.ts'
-import { endSession } from './logout.ts'
+import { endSession, hintOf } from './logout.ts'
 
 /** Longer than a transaction lives: its state stays spent until its cookie is worthless. */
 const claimLifetime = 900
@@ -24,7 +25,7 @@ const claimLifetime = 900
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700.html#section-4.7 RFC 9700, section 4.7}
  */
 export async function callback(request: BffRequest, context: BffContext): Promise<RespondDecision> {
-  const { config, cookies, log, oidc, sessions, resources } = context
+  const { config, cookies, log, oidc, sessions, signOutCookies, resources } = context
   const response = await readResponse(request, context)
   const transaction = response && cookies.readTransaction(response.state, request.cookies)
   if (!response || !transaction || transaction.issuer !== config.issuer.href) {
@@ -41,7 +42,11 @@ export async function callback(request: BffRequest, context: BffContext): Promis
   try {
     const grant = await oidc.redeem(response, transaction, resources[0])
     const session = await startSession(request, context, { grant, transaction })
-    return redirect(target, { setCookies: [...setCookies, ...session.setCookies] })
+    setCookies.push(...session.setCookies, signOutCookies.hint(hintOf(session, context)))
+    if (signOutCookies.isSignedOut(request.cookies)) {
+      setCookies.push(signOutCookies.expireSignedOut())
+    }
+    return redirect(target, { setCookies })
   } catch (error) {
     log.warn({ event: 'authn_login_fail', error }, 'a sign-in could not be completed')
     return refuse(request, callbackCode(error), { context, transaction, setCookies })
@@ -96,11 +101,29 @@ async function startSession(
     log.warn('the issuer gave no refresh token: this session lasts as long as its access token')
   }
   const startedAt = transaction.createdAt
-  const session = await sessions.create({ claims, content, startedAt })
+  let session: Session
+  try {
+    session = await sessions.create({ claims, content, startedAt })
+  } catch (error) {
+    await revokeGrant(grant, transaction, context)
+    throw error
+  }
   const old = await sessions.open(request.cookies)
   if (old) await endSession(old, context, isSameSignIn(old, session) ? 'repeated' : 'replaced')
   log.info({ event: 'authn_login_success', subject: claims.sub }, 'signed in')
   return session
+}
+
+/** No session will ever use what the issuer granted. */
+async function revokeGrant(
+  grant: TokenGrant,
+  { state }: Transaction,
+  { clock, log, revocations }: BffContext,
+): Promise<void> {
+  const tokens = tokensOfGrant(grant, clock())
+  const planned = revocations.plan(sha256(state), tokens)
+  await planned.catch((error) => log.warn({ error }, 'a revocation could not be written down'))
+  revocations.start(sha256(state), tokens)
 }
 
 /** Whether both come from one session at the issuer, and so perhaps from one grant of it. */

@@ -4,6 +4,7 @@ import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import { asksForMore, type LoginParameters, parseLoginParameters } from '../login-parameters.ts'
+import { askingPrompt } from '../logout/issuer-logout.ts'
 import type { BffConfig } from '../options.ts'
 import { redirect, respondError } from '../respond.ts'
 import { resolveReturnUrl } from '../return-url.ts'
@@ -37,28 +38,34 @@ export async function login(request: BffRequest, context: BffContext): Promise<R
   if (!asksForMore(parameters) && (await context.sessions.open(request.cookies))) {
     return redirect(returnUrl)
   }
-  return startSignIn(request, context, { returnUrl, parameters })
+  // This browser signed out where the issuer may not know: nobody is signed in again unasked.
+  const isAsking = context.signOutCookies.isSignedOut(request.cookies)
+  if (isAsking && parameters.prompt === 'none') return redirect(returnUrl)
+  return startSignIn(request, context, { returnUrl, parameters, isAsking })
 }
 
 interface SignIn {
   returnUrl: URL
   parameters: LoginParameters
+  /** Whether the issuer must ask who it is. */
+  isAsking: boolean
 }
 
 async function startSignIn(
   request: BffRequest,
   context: BffContext,
-  { returnUrl, parameters }: SignIn,
+  { returnUrl, parameters: wanted, isAsking }: SignIn,
 ): Promise<RespondDecision> {
   const { config, clock, cookies, log, oidc, resources } = context
-  const transaction: Transaction = {
-    ...oidc.newSecrets(),
-    issuer: config.issuer.href,
-    returnUrl: toPath(returnUrl),
-    createdAt: clock(),
-    ...(Object.keys(parameters).length > 0 && { parameters }),
-  }
   try {
+    const parameters = isAsking ? await withQuestion(wanted, context) : wanted
+    const transaction: Transaction = {
+      ...oidc.newSecrets(),
+      issuer: config.issuer.href,
+      returnUrl: toPath(returnUrl),
+      createdAt: clock(),
+      ...(Object.keys(parameters).length > 0 && { parameters }),
+    }
     const authorizationUrl = await oidc.authorizationUrl(transaction, resources)
     return redirect(authorizationUrl, {
       setCookies: cookies.transaction(transaction, request.cookies),
@@ -68,9 +75,20 @@ async function startSignIn(
     const detail = 'Nobody can sign in until it is back. Those who are signed in can go on.'
     return respondError(request, errorCode(error), {
       ...(errorCode(error) === 'ERR_IDP_UNAVAILABLE' ? { detail } : {}),
-      link: { ...loginLink(config.basePath, transaction.returnUrl), label: 'Try again' },
+      link: { ...loginLink(config.basePath, toPath(returnUrl)), label: 'Try again' },
     })
   }
+}
+
+/** The same sign-in, with a question that does not let the issuer go on by itself. */
+async function withQuestion(
+  parameters: LoginParameters,
+  { config, oidc }: BffContext,
+): Promise<LoginParameters> {
+  const asked = parameters.prompt?.split(' ') ?? []
+  if (asked.some((prompt) => prompt !== 'consent')) return parameters
+  const question = askingPrompt(config.issuer, await oidc.signOutMetadata())
+  return { ...parameters, prompt: [question, ...asked].join(' ') }
 }
 
 /** Where to restart a sign-in that went wrong, keeping where it was going. */

@@ -1,26 +1,33 @@
 import { type LogoutResponse, paths } from '@sallyport/core/contract'
 import type { BffContext, BffRequest } from '../context.ts'
-import type { PendingLogout } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
+import { toLogoutHint, toLogoutUrl } from '../logout/issuer-logout.ts'
+import { tokensOf } from '../logout/revocable-tokens.ts'
+import type { SignOutHint } from '../logout/sign-out-cookies.ts'
 import type { BffConfig } from '../options.ts'
 import { redirect, respondError, respondJson } from '../respond.ts'
 import { type EndReason, logoutSid, type Session } from '../sessions/session.ts'
 
+/** Seconds that a page has, after signing out by script, to go on to the issuer. */
+const confirmedFor = 120
+
 /**
  * `POST /bff/logout`: ends the session here and now, and tells the page where to go to end the
  * issuer's too. What the issuer must be told waits in a sealed cookie, so that no token gets into
- * the answer.
+ * the answer. It was put there at sign-in, so this also works when the session has ended by itself.
  */
 export async function logoutByScript(
   request: BffRequest,
   context: BffContext,
 ): Promise<RespondDecision> {
-  const { config, cookies, sessions } = context
+  const { config, clock, sessions, signOutCookies } = context
   const session = await sessions.open(request.cookies)
   const setCookies = [...sessions.expire(request.cookies)]
-  if (session) {
-    await endSession(session, context, 'logout')
-    setCookies.push(cookies.logout(pendingLogout(session, context)))
+  if (session) await endSession(session, context, 'logout')
+  const hint = session ? hintOf(session, context) : signOutCookies.readHint(request.cookies)
+  if (hint) {
+    setCookies.push(signOutCookies.hint({ ...hint, confirmedAt: clock() }))
+    setCookies.push(signOutCookies.signedOut())
   }
   const body: LogoutResponse = { logoutUrl: `${config.basePath}${paths.logout}` }
   return respondJson(body, { setCookies })
@@ -28,37 +35,38 @@ export async function logoutByScript(
 
 /**
  * `GET /bff/logout?sid=`: the same for a link. A live session ends only when the link names its
- * `sid`, which no other page knows. Without a session it goes on to the issuer if a sign-out is
- * pending, and home if none is.
+ * `sid`, which no other page knows; so does the issuer's when ours has ended by itself. Without
+ * either it goes on to the issuer if a sign-out by script is pending, and home if none is.
  */
 export async function logoutByLink(
   request: BffRequest,
   context: BffContext,
 ): Promise<RespondDecision> {
-  const { config, cookies, sessions } = context
+  const { config, clock, sessions, signOutCookies } = context
+  const sids = new URLSearchParams(request.url.query).getAll('sid')
+  const isNamed = (sid: string) => sids.length === 1 && sids[0] === sid
   const session = await sessions.open(request.cookies)
   if (!session) {
-    const pending = cookies.readLogout(request.cookies)
-    const location = await afterLogout(pending, context)
-    return redirect(location, { setCookies: pending ? [cookies.expireLogout()] : [] })
+    const hint = signOutCookies.readHint(request.cookies)
+    const isConfirmed = hint?.confirmedAt !== undefined && hint.confirmedAt + confirmedFor > clock()
+    if (!hint || !(isConfirmed || isNamed(hint.sid))) return redirect(homeOf(config))
+    return leave(hint, context, sessions.expire(request.cookies))
   }
-  const sids = new URLSearchParams(request.url.query).getAll('sid')
-  if (sids.length !== 1 || sids[0] !== logoutSid(session)) {
+  if (!isNamed(logoutSid(session))) {
     return respondError(request, 'ERR_LOGOUT_REJECTED', {
       detail: 'Sign out from within the application instead.',
       link: { href: homeOf(config).href, label: 'Go to the application' },
     })
   }
   await endSession(session, context, 'logout')
-  const location = await afterLogout(pendingLogout(session, context), context)
-  return redirect(location, { setCookies: sessions.expire(request.cookies) })
+  return leave(hintOf(session, context), context, sessions.expire(request.cookies))
 }
 
 /**
- * Deletes a session and revokes its refresh token, which ends the tokens made from it. The
- * deletion is done when this resolves; the issuer may be told later. Of a `repeated` sign-in
- * nothing is revoked.
+ * Ends a session and revokes its tokens. The end is done when this resolves, and what is to be
+ * revoked is written down; the issuer may be told later. Of a `repeated` sign-in nothing is revoked.
  *
+ * @throws `ERR_SESSION_STORE_UNAVAILABLE`: nothing has ended then that would not be asked for again.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009.html#section-2.1 RFC 7009, section 2.1}
  */
 export async function endSession(
@@ -66,46 +74,60 @@ export async function endSession(
   context: BffContext,
   reason: EndReason,
 ): Promise<void> {
-  const { log, oidc, sessions } = context
+  const { clock, log, revocations, sessions } = context
+  const { key, subject } = session.record
+  // A repeated sign-in may go on with the same grant, and revoking ends that as a whole.
+  const isRevoked = reason !== 'repeated'
+  const known = tokensOf(session.content, clock())
+  // Before the end: a process that is killed right after it would leave tokens that nobody knows.
+  if (isRevoked) await revocations.plan(key, known)
   const ended = await sessions.end(session, reason)
   if (!ended) return
-  log.info({ event: 'session_logout', reason, subject: session.record.subject }, 'session ended')
-  const { refreshToken } = ended.content
-  // A repeated sign-in may go on with the same grant, and revoking ends that as a whole.
-  if (refreshToken && reason !== 'repeated') {
-    context.inBackground(
-      oidc.revoke(refreshToken, 'refresh_token'),
-      'a refresh token could not be revoked',
-    )
-  }
+  log.info({ event: 'session_logout', reason, subject }, 'session ended')
+  if (!isRevoked) return
+  const latest = tokensOf(ended.content, clock())
+  if (!isSame(known, latest)) await revocations.plan(key, latest)
+  revocations.start(key, latest)
 }
 
-function pendingLogout(session: Session, { config, clock }: BffContext): PendingLogout {
-  const { idToken } = session.content
-  const { sid } = session.record
-  return { createdAt: clock(), ...(config.logout.hint === 'id_token' ? { idToken } : { sid }) }
+/** What will end the issuer's session, at any time after a sign-in. */
+export function hintOf(session: Session, { config }: BffContext): SignOutHint {
+  const { createdAt } = session.record
+  return { sid: logoutSid(session), createdAt, ...toLogoutHint(session, config) }
+}
+
+function isSame(one: readonly { value: string }[], other: readonly { value: string }[]): boolean {
+  return one.length === other.length && one.every(({ value }, i) => value === other[i]?.value)
 }
 
 /**
- * Where the browser goes once our session is gone: to the issuer, or home when it has no place
- * to end sessions or cannot be reached (its session then ends by itself).
- *
- * @see {@link https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout RP-Initiated Logout 1.0, section 2}
+ * Sends the browser on once our session is gone: to the issuer, or home when it has no place to end
+ * sessions or cannot be reached. Its session may live on then, so the next sign-in asks who it is.
  */
-async function afterLogout(
-  pending: PendingLogout | undefined,
-  { config, log, oidc }: BffContext,
-): Promise<URL> {
+async function leave(
+  hint: SignOutHint,
+  context: BffContext,
+  expired: readonly string[],
+): Promise<RespondDecision> {
+  const { config, signOutCookies } = context
   const home = homeOf(config)
-  if (!pending) return home
-  const parameters: Record<string, string> = { post_logout_redirect_uri: home.href }
-  if (pending.idToken) parameters.id_token_hint = pending.idToken
-  if (pending.sid) parameters.logout_hint = pending.sid
+  const place = await issuerPlace(hint, home, context)
+  const mark = place ? signOutCookies.expireSignedOut() : signOutCookies.signedOut()
+  return redirect(place ?? home, { setCookies: [...expired, signOutCookies.expireHint(), mark] })
+}
+
+async function issuerPlace(
+  hint: SignOutHint,
+  home: URL,
+  { config, log, oidc }: BffContext,
+): Promise<URL | undefined> {
+  if (config.logout.shape === 'local') return undefined
   try {
-    return (await oidc.endSessionUrl(parameters)) ?? home
+    const metadata = await oidc.signOutMetadata()
+    return toLogoutUrl(hint, home, { ...config, metadata })
   } catch (error) {
     log.warn({ error }, "the issuer's session is not ended")
-    return home
+    return undefined
   }
 }
 

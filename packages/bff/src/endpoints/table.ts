@@ -5,6 +5,7 @@ import type { ReadDecision, RespondDecision, StreamDecision } from '../decision.
 import { backchannel } from './backchannel.ts'
 import { callback } from './callback.ts'
 import { events } from './events.ts'
+import { frontchannel } from './frontchannel.ts'
 import { login } from './login.ts'
 import { logoutByLink, logoutByScript } from './logout.ts'
 import { user } from './user.ts'
@@ -18,10 +19,11 @@ export interface Endpoint {
     context: BffContext,
   ) => Awaitable<RespondDecision | ReadDecision | StreamDecision>
   /**
-   * `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. `issuer`:
+   * `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. `frame`: a
+   * frame in a page of the issuer's, without cookies; it must not believe anything. `issuer`:
    * a server; no cookie counts, and what it sends must prove itself.
    */
-  readonly caller: 'script' | 'page' | 'issuer'
+  readonly caller: 'script' | 'page' | 'frame' | 'issuer'
 }
 
 /** The BFF's whole public surface. Everything else is proxied, passed on or not found. */
@@ -33,5 +35,6 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'POST', path: paths.logout,   caller: 'script', handle: logoutByScript },
   { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
   { method: 'GET',  path: paths.events,   caller: 'script', handle: events },
+  { method: 'GET',  path: paths.frontchannel, caller: 'frame', handle: frontchannel },
   { method: 'POST', path: paths.backchannel, caller: 'issuer', handle: backchannel },
 ]

@@ -11,7 +11,6 @@ export interface AuthorizationResponse {
 }
 
 const statePattern = /^[\w-]{43}$/
-const longestResponse = 16_384
 const clockTolerance = 5
 
 /**
@@ -51,7 +50,7 @@ export async function readSignedResponse(
   rules: SignedResponseRules,
 ): Promise<AuthorizationResponse | undefined> {
   const jwt = query.get('response')
-  if (!jwt || isRepeating(query) || jwt.length > longestResponse) return undefined
+  if (!jwt || isRepeating(query)) return undefined
   if (['code', 'state', 'error'].some((name) => query.has(name))) return undefined
   return readResponse(toParameters(await verify(jwt, rules)))
 }

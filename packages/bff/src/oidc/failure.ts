@@ -15,7 +15,15 @@ function toSallyportError(error: unknown): SallyportError {
   const chain = causes(error)
   const own = chain.find((cause) => cause instanceof SallyportError)
   if (own instanceof SallyportError) return own
-  return new SallyportError(codeOf(error, chain), 'the issuer call failed', { cause: error })
+  return new SallyportError(codeOf(error, chain), `the issuer call failed${reason(error)}`, {
+    cause: error,
+  })
+}
+
+/** The error's name, if it is one: it comes from outside and goes into the log. */
+function reason(error: unknown): string {
+  const isNamed = error instanceof client.ResponseBodyError && /^[a-z_]{1,40}$/.test(error.error)
+  return isNamed ? `: ${error.error}` : ''
 }
 
 /**

@@ -3,6 +3,7 @@ import { paths } from '@sallyport/core/contract'
 import type { Telemetry } from '@sallyport/telemetry'
 import type { JWTVerifyGetKey } from 'jose'
 import * as client from 'openid-client'
+import type { SignOutMetadata } from '../logout/issuer-logout.ts'
 import type { IssuerConfig } from '../options/issuer-options.ts'
 import { toAuthorizationUrl } from './authorization-request.ts'
 import {
@@ -59,8 +60,8 @@ export interface OidcClient {
   revoke(token: string, hint: 'access_token' | 'refresh_token'): Promise<void>
   /** How to tell what the issuer signed. */
   signing(): Promise<IssuerSigning>
-  /** Where the browser ends the issuer's session; `undefined` when the issuer has no such place. */
-  endSessionUrl(parameters: Record<string, string>): Promise<URL | undefined>
+  /** What the issuer says about ending its sessions, when it has answered lately. */
+  signOutMetadata(): Promise<SignOutMetadata>
   /** The latest DPoP nonce of each server, for whoever makes proofs for others than the issuer. */
   readonly dpopNonces: DpopNonces
 }
@@ -138,7 +139,9 @@ export function createOidcClient(
     }),
 
     async authorizationUrl(secrets, resources) {
-      return toAuthorizationUrl(await reachable(), config, { secrets, redirectUri, resources })
+      const provider = await reachable()
+      const request = { secrets, redirectUri, resources }
+      return attempt(() => toAuthorizationUrl(provider, config, request))
     },
 
     async readResponse(query) {
@@ -180,10 +183,14 @@ export function createOidcClient(
       return { issuer, keys: await issuerKeys(), idTokenAlgorithms }
     },
 
-    async endSessionUrl(parameters) {
-      const provider = await reachable()
-      if (!provider.serverMetadata().end_session_endpoint) return undefined
-      return client.buildEndSessionUrl(provider, parameters)
+    async signOutMetadata() {
+      const metadata = (await reachable()).serverMetadata()
+      const { prompt_values_supported: promptValues } = metadata
+      return {
+        endSessionEndpoint: metadata.end_session_endpoint,
+        authorizationEndpoint: metadata.authorization_endpoint,
+        promptValues: Array.isArray(promptValues) ? promptValues.map(String) : undefined,
+      }
     },
   }
 }

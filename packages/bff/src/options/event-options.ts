@@ -9,7 +9,7 @@ export interface EventOptions {
    */
   expiringNotice?: number | undefined
   /**
-   * Streams that one process holds at once; who wants one more gets 503 and comes back later.
+   * Streams of this frontend that one process holds at once; who wants one more gets 503 and comes back later.
    * @defaultValue 10000
    */
   mostStreams?: number | undefined

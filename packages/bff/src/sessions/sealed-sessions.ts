@@ -4,6 +4,7 @@ import { chain } from '../awaitable.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
+import { isOwnRecord } from './own-record.ts'
 import { createSealedCookies, type SealedSession } from './sealed-cookies.ts'
 import { type Session, type SessionContent, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
@@ -44,14 +45,19 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
   function newest(state: SealedState): Awaitable<SealedState | undefined> {
     const key = rowKey(state)
     return chain(store.get(key), (row) => {
-      if (row) {
-        const found = unseal(row, state)
-        const isRenewed = found && found.sealed.generation > state.sealed.generation
-        return isRenewed ? newest(found) : found
-      }
-      // No row, but there was one: the browser was given a later generation long ago.
-      return chain(store.marks([rowMark(key)]), ([mark]) => (mark ? undefined : state))
+      if (row) return follow(row, state)
+      return chain(store.marks([rowMark(key)]), ([mark]) => {
+        if (!mark) return state
+        // There was a row, and the browser was given what is in it long ago; or it was just made.
+        return chain(store.get(key), (made) => made && follow(made, state))
+      })
     })
+  }
+
+  function follow(row: SessionRecord, state: SealedState): Awaitable<SealedState | undefined> {
+    const found = unseal(row, state)
+    const isRenewed = found && found.sealed.generation > state.sealed.generation
+    return isRenewed ? newest(found) : found
   }
 
   function unseal(row: SessionRecord, before: SealedState): SealedState | undefined {
@@ -92,7 +98,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
     open(cookies) {
       if (cookieSet.isAmbiguous(cookies)) warnAmbiguous(log)
       const sealed = cookieSet.read(cookies)
-      if (!sealed || sealed.record.frontend !== frontend) return undefined
+      if (!sealed || !isOwnRecord(sealed.record, config)) return undefined
       const base = toState(sealed, sealed.generation)
       return chain(ifLive(base), (live) => {
         if (!live) return undefined

@@ -12,6 +12,7 @@ import { sessionCookieName } from '../cookies.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
+import { isOwnRecord } from './own-record.ts'
 import { endingHolder, type Session, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
 import { storeFailure } from './store-failures.ts'
@@ -31,7 +32,7 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
   const endings = createEndings(store, config.session.absoluteTimeout, clock)
 
   function unseal(record: SessionRecord | undefined): Session | undefined {
-    if (!record || record.frontend !== frontend || record.expiresAt <= clock()) return undefined
+    if (!record || !isOwnRecord(record, config) || record.expiresAt <= clock()) return undefined
     const text = sealer.open(record.sealed, record.key)
     if (text === undefined) {
       log.warn({ event: 'crypt_decrypt_fail' }, 'a stored session cannot be opened with any key')

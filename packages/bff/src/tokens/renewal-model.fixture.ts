@@ -4,9 +4,11 @@ import { createMemoryStore } from '@sallyport/session/memory'
 import { createTelemetry } from '@sallyport/telemetry'
 import fc from 'fast-check'
 import { parseConfig } from '../config.ts'
+import { createRevocations } from '../logout/revocations.ts'
 import { createSessions } from '../sessions/create-sessions.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import { withStoreFailures } from '../sessions/store-failures.ts'
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts'
 import { createModelIssuer, type Fate } from './model-issuer.fixture.ts'
 import { createRenewAhead } from './renew-ahead.ts'
@@ -100,10 +102,14 @@ export async function createModel({ mode, grace }: Setting, s: fc.Scheduler, nex
     }
     const own = overNetwork(store, travel)
     process.sessions = createSessions({ ...{ config, store: own, clock, log }, later: () => {} })
+    const oidc = issuer.clientOf({ isAlive: () => process.isAlive, fate: nextFate, travel })
+    const revocations = createRevocations({
+      ...{ config, store: withStoreFailures(own), oidc, clock, log },
+      inBackground: (work) => void work.catch(() => {}),
+    })
     process.accessTokens = createAccessTokens({
-      ...{ sessions: process.sessions, clock, log, leaseTime },
+      ...{ sessions: process.sessions, oidc, revocations, clock, log, leaseTime },
       ...{ renewAhead: createRenewAhead(log), signInRequest: {} },
-      oidc: issuer.clientOf({ isAlive: () => process.isAlive, fate: nextFate, travel }),
       async wait(ms) {
         await travel('time')
         nowMs += ms * 4

@@ -1,5 +1,7 @@
 import { type Clock, errorCode, SallyportError } from '@sallyport/core'
 import type { Logger } from '@sallyport/telemetry'
+import { tokensOfGrant } from '../logout/revocable-tokens.ts'
+import type { Revocations } from '../logout/revocations.ts'
 import type { OidcClient } from '../oidc/oidc-client.ts'
 import type { TokenGrant } from '../oidc/token-grant.ts'
 import {
@@ -28,6 +30,7 @@ export interface RenewalOptions {
   log: Logger
   /** Seconds that a lease lasts. */
   leaseTime: number
+  revocations: Pick<Revocations, 'plan' | 'start'>
 }
 
 /**
@@ -38,7 +41,7 @@ export interface RenewalOptions {
 export type Renew = (session: Session, held: HeldLease) => Promise<StoredAccessToken | undefined>
 
 export function createRenew(options: RenewalOptions): Renew {
-  const { sessions, oidc, clock, log, leaseTime } = options
+  const { sessions, oidc, clock, log, leaseTime, revocations } = options
 
   /** Whether there is time for an answer. A process that was paused must not send what is old. */
   function isAmple({ until }: HeldLease): boolean {
@@ -67,11 +70,13 @@ export function createRenew(options: RenewalOptions): Renew {
       },
     }))
     if (outcome === 'ended') {
-      await revokeLeftover(grant)
+      await revokeLeftover(grant, held.holder)
       throw ended()
     }
+    // Who took the lease over has, or gets, what every request of this session is to use.
+    if (outcome === 'overtaken') return undefined
     const { resource } = held.request
-    log.info({ event: 'authn_token_created', resource, outcome }, 'an access token was renewed')
+    log.info({ event: 'authn_token_created', resource }, 'an access token was renewed')
     return token
   }
 
@@ -140,10 +145,11 @@ export function createRenew(options: RenewalOptions): Renew {
   }
 
   /** A sign-out overtook the renewal: what it brought must not outlive the session. */
-  async function revokeLeftover({ refreshToken }: TokenGrant): Promise<void> {
-    if (!refreshToken) return
-    const revoked = oidc.revoke(refreshToken, 'refresh_token')
-    await revoked.catch((error) => log.warn({ error }, 'a revocation failed'))
+  async function revokeLeftover(grant: TokenGrant, holder: string): Promise<void> {
+    const tokens = tokensOfGrant(grant, clock())
+    const planned = revocations.plan(holder, tokens)
+    await planned.catch((error) => log.warn({ error }, 'a revocation could not be written down'))
+    revocations.start(holder, tokens)
   }
 
   return renew

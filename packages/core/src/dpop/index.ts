@@ -1,5 +1,6 @@
 export { type DpopAlgorithm, defaultDpopAlgorithms, dpopAlgorithms } from './algorithms.ts'
 export { createDpopProof, type DpopContext, type DpopProofRequest } from './create-dpop-proof.ts'
 export { type DpopKey, exportDpopKey, generateDpopKey, importDpopKey } from './dpop-key.ts'
+export { createDpopNonces, type DpopNonces } from './nonces.ts'
 export { jwkThumbprint } from './public-jwk.ts'
 export { type DpopExpectation, type DpopProof, verifyDpopProof } from './verify-dpop-proof.ts'

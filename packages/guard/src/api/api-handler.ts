@@ -1,7 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import { errorCode } from '@sallyport/core'
 import { createTelemetry, type Telemetry } from '@sallyport/telemetry'
-import type { Guard, Requirement } from '../guard.ts'
+import type { Guard } from '../guard.ts'
+import type { GuardRequest } from '../presented-token.ts'
+import { toRequirement } from '../requirement.ts'
 import { type ApiAnswer, problemAnswer, sendAnswer } from './answer.ts'
 import { readJsonBody } from './json-body.ts'
 import { type ApiRoute, createRouteTable, type PublicCall, type RouteMatch } from './routes.ts'
@@ -68,7 +71,11 @@ export function createApiHandler(options: ApiOptions): RequestListener {
       if (!permission.allowed) return { answer: toAnswer(permission), fields }
       const { claims, accessToken } = permission
       Object.assign(fields, { sub: claims.sub, client_id: claims.client_id })
-      return { answer: await route.handle({ ...call, claims, accessToken }), fields }
+      const answer = await route.handle({ ...call, claims, accessToken })
+      return {
+        answer: { ...answer, headers: { ...answer.headers, ...permission.headers } },
+        fields,
+      }
     } catch (error) {
       telemetry.log.error({ error, ...fields }, 'Request failed')
       return { answer: toAnswer(guard.refuse(errorCode(error))), fields }
@@ -98,12 +105,9 @@ function splitTarget({ url = '/' }: IncomingMessage): { path: string; query: str
   return at < 0 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) }
 }
 
-function toGuardRequest({ url, rawHeaders }: IncomingMessage) {
-  return { url, headers: rawHeaders }
-}
-
-function toRequirement({ scopes, subject }: Requirement): Requirement {
-  return subject === undefined ? { scopes } : { scopes, subject }
+function toGuardRequest({ method, url, rawHeaders, socket }: IncomingMessage): GuardRequest {
+  const certificate = socket instanceof TLSSocket ? socket.getPeerCertificate() : undefined
+  return { method, url, headers: rawHeaders, clientCertificate: certificate?.raw }
 }
 
 function toAnswer(refusal: ReturnType<Guard['refuse']>): ApiAnswer {

@@ -1,7 +1,7 @@
 import type { Secret } from '@sallyport/core'
 import type { z } from 'zod'
 import type { AccessTokenClaims } from '../access-token-claims.ts'
-import { parseRequirement, type Requirement } from '../guard.ts'
+import { parseRequirement, type Requirement, toRequirement } from '../requirement.ts'
 import type { ApiAnswer } from './answer.ts'
 import type { JsonBody } from './json-body.ts'
 
@@ -80,8 +80,7 @@ function assertRoute(route: ApiRoute): void {
     throw new TypeError(`${method} ${path} must either name scopes or say public: true`)
   }
   if (route.public === true) return
-  const { scopes, subject } = route
-  parseRequirement({ scopes, ...(subject !== undefined && { subject }) })
+  parseRequirement(toRequirement(route))
 }
 
 function decodeSegments(path: string): string[] | undefined {

@@ -3,9 +3,10 @@ import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { IdentityConfig } from '../options/parse-options.ts'
 
 /**
- * The grant an authorization request goes on with. For a first-party client it is made or widened
- * to what is asked, so nobody sees a consent page; for others it is what the person agreed to. A
- * grant that was revoked is gone even when the session still names it: then a new one is made.
+ * The grant an authorization request goes on with. A first-party client gets one of its own for
+ * each sign-in, with what is asked, so nobody sees a consent page, and what one sign-in revokes is
+ * no other's. For other clients it is what the person agreed to, once for all sign-ins. A grant
+ * that was revoked is gone even when the session still names it.
  */
 export async function loadGrant(
   ctx: KoaContextWithOIDC,
@@ -14,11 +15,13 @@ export async function loadGrant(
 ): Promise<Grant | undefined> {
   const { provider, client, account, session, params, resourceServers } = ctx.oidc
   if (!client || !account || !session) return undefined
-  const grantId = ctx.oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId)
+  const isImplicit = config.clients.get(client.clientId)?.consent === 'implicit'
+  const grantId =
+    ctx.oidc.result?.consent?.grantId ??
+    (isImplicit ? undefined : session.grantIdFor(client.clientId))
   const found = grantId ? await provider.Grant.find(grantId) : undefined
   // A person who signs in as somebody else has no part in the old one's grant.
   const own = found?.accountId === account.accountId ? found : undefined
-  const isImplicit = config.clients.get(client.clientId)?.consent === 'implicit'
   if (!own && !isImplicit) return undefined
 
   const { accountId } = account

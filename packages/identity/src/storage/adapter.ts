@@ -25,6 +25,9 @@ interface IndexRow extends Expiring {
   row: string
 }
 
+/** What may be used once was used before: an assertion, a proof. */
+export class ReplayError extends Error {}
+
 /** Marks a session as signed out, whichever of its ids is presented. */
 interface BuriedRow extends Expiring {
   buried: true
@@ -109,7 +112,7 @@ function createAdapter(model: string, context: ArtifactContext): Adapter {
         if (payload.userCode) write.put(userCodeKey(payload.userCode), index)
         return false
       })
-      if (replayed) throw new errors.InvalidClientAuth({ detail: 'the assertion was used before' })
+      if (replayed) throw new ReplayError()
     },
 
     async find(id) {

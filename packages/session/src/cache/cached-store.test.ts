@@ -1,12 +1,11 @@
 import { randomToken } from '@sallyport/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createMemoryStore } from '../stores/memory.ts'
 import { createRedisStore } from '../stores/redis.ts'
 import { awaitCondition } from '../testing/await-condition.fixture.ts'
 import { type RedisTestServer, startRedisServer } from '../testing/redis-server.fixture.ts'
 import { sessionOfNow } from '../testing/session-of-now.fixture.ts'
+import { createSlowStore } from '../testing/slow-store.fixture.ts'
 import { type CachedStoreOptions, createCachedStore } from './cached-store.ts'
-import type { ChangeListener, ObservableSessionStore } from './change-feed.ts'
 
 let server: RedisTestServer
 let prefix = ''
@@ -144,48 +143,6 @@ describe('a feed that is lost', () => {
 })
 
 describe('news that overtakes an answer', () => {
-  /** Memory, whose answers wait until a test lets them through, and a feed that it speaks on. */
-  function createSlowStore() {
-    const memory = createMemoryStore()
-    const waiting: Array<() => void> = []
-    let listener: ChangeListener | undefined
-    const later = <T>(result: T) => new Promise<T>((resolve) => waiting.push(() => resolve(result)))
-    const store: ObservableSessionStore = {
-      get: (...given) => later(memory.get(...given)),
-      put: (...given) => later(memory.put(...given)),
-      delete: (...given) => later(memory.delete(...given)),
-      deleteAll: (...given) => later(memory.deleteAll(...given)),
-      mark: (...given) => later(memory.mark(...given)),
-      marks: (...given) => later(memory.marks(...given)),
-      find: async (...given) => memory.find(...given),
-      claim: async (...given) => memory.claim(...given),
-      putTask: async (...given) => memory.putTask(...given),
-      takeTasks: async (...given) => memory.takeTasks(...given),
-      removeTask: async (...given) => memory.removeTask(...given),
-      close: async () => memory.close(),
-      onChange(given) {
-        listener = given
-        return () => {}
-      },
-    }
-    const cached = createCachedStore(store)
-    onTestFinished(() => cached.close())
-    const feed = listener as ChangeListener
-    feed.live()
-    return {
-      memory,
-      cached,
-      feed,
-      /** The call made last is answered first. */
-      async answer() {
-        for (let next = waiting.pop(); next; next = waiting.pop()) {
-          next()
-          await new Promise(setImmediate)
-        }
-      },
-    }
-  }
-
   const overtaking: Array<[string, (slow: ReturnType<typeof createSlowStore>) => unknown]> = [
     ['an end elsewhere', ({ feed }) => feed.changed({ key, version: -1 })],
     ['a write elsewhere', ({ feed }) => feed.changed({ key, version: 2 })],
@@ -231,6 +188,12 @@ describe('news that overtakes an answer', () => {
 
 test('options that cannot be are a TypeError', async () => {
   const store = await openStore()
-  const wrong = [{ maxEntries: 0 }, { maxBytes: 1.5 }, { maxStale: 0 }, { maxStale: 3601 }]
+  const wrong = [
+    { maxEntries: 0 },
+    { maxMarks: 0 },
+    { maxBytes: 1.5 },
+    { maxStale: 0 },
+    { maxStale: 3601 },
+  ]
   for (const options of wrong) expect(() => createCachedStore(store, options)).toThrow(TypeError)
 })

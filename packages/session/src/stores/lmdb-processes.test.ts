@@ -65,6 +65,21 @@ test('two processes that count together lose no update', async () => {
   await store.close()
 }, 60_000)
 
+test('two processes that take tasks together take each once', async () => {
+  const folder = createFolder()
+  const store = createLmdbStore({ folder })
+  const now = Math.floor(Date.now() / 1000)
+  const task = { dueAt: now - 1, expiresAt: now + 7200, attempts: 0, sealed: '' }
+  const ids = Array.from({ length: 1000 }, (_, index) => `task-${index}`)
+  await Promise.all(ids.map((id) => store.putTask({ id, ...task })))
+  const takers = await Promise.all([1, 2].map(() => startChild('take', folder)))
+  await Promise.all(takers.map((taker) => taker.exited))
+  const reports = takers.flatMap((taker) => taker.reports)
+  const taken = reports.map((report) => ('id' in report ? report.id : ''))
+  expect(taken.sort()).toEqual(ids.sort())
+  await store.close()
+}, 60_000)
+
 test('a process that is stuck in the middle of writing does not stop the others', async () => {
   const folder = createFolder()
   const store = createLmdbStore({ folder })
@@ -103,6 +118,10 @@ test('what one process has acknowledged, another sees in the same turn', async (
   expect(versions).toEqual(Array.from({ length: 48 }, (_, index) => index + 2))
   await here.delete(record.key)
   expect(there.get(record.key)).toBeUndefined()
+  expect(there.marks(['ended'])).toEqual([undefined])
+  const mark = { at: record.createdAt, expiresAt: record.expiresAt, reason: 'logout' }
+  await here.mark('ended', mark)
+  expect(there.marks(['ended'])).toEqual([mark])
   await here.close()
   expect(await there.put(selfCheckingRecord('after the other closed', 1))).toBe(true)
   await there.close()

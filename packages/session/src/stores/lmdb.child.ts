@@ -11,6 +11,7 @@ import { createLmdbStore, type LmdbStore } from './lmdb.ts'
 export type Report =
   | { said: 'putting' | 'put'; key: string; version: number }
   | { said: 'deleting' | 'deleted'; key: string }
+  | { said: 'taken'; id: string }
   | { said: 'seen'; reads: number; sessions: number }
   | { said: 'counted'; increments: number }
   | { said: 'refused'; code: string; message: string; written: number; readable: boolean }
@@ -101,6 +102,15 @@ async function count(store: LmdbStore, key: string): Promise<void> {
   say({ said: 'counted', increments })
 }
 
+/** Takes tasks, each for as long as the test lasts, until none is due. */
+async function take(store: LmdbStore): Promise<void> {
+  for (;;) {
+    const tasks = await store.takeTasks({ limit: 7, leaseTime: 3600 })
+    for (const { id } of tasks) say({ said: 'taken', id })
+    if (tasks.length === 0) return
+  }
+}
+
 /** Starts writes, and then never again gives its event loop a turn. */
 async function getStuck(store: LmdbStore): Promise<void> {
   for (let number = 0; number < 100; number++) {
@@ -133,6 +143,7 @@ const jobs: Record<string, (store: LmdbStore, name: string) => Promise<void>> = 
   write: writeUntilKilled,
   read: readUntilTold,
   count,
+  take,
   stuck: getStuck,
   fill,
 }

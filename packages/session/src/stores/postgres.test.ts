@@ -59,6 +59,24 @@ describe('the schema', () => {
     expect(rows).toEqual([{ version: 1 }, { version: 2 }])
   })
 
+  test('of the first version is brought up, and its sessions are found by issuer and frontend', async () => {
+    const schema = newSchema()
+    const before = await openStore({ schema, clock: () => start })
+    const record = createRecord({ frontend: 'a"\\ü/\n', issuer: 'https://issuer.example/ü?"' })
+    await before.put(record)
+    await before.close()
+    await server.query(`
+      drop table ${schema}.marks, ${schema}.tasks;
+      alter table ${schema}.sessions drop column issuer_group, drop column frontend_group;
+      delete from ${schema}.migrations where version = 2`)
+    const store = await openStore({ schema, clock: () => start })
+    expect(await store.get(record.key)).toEqual(record)
+    const { frontend, issuer } = record
+    const page = await store.find({ issuer, frontend }, { limit: 1 })
+    expect(page.sessions).toEqual([record])
+    expect(await store.deleteAll({ issuer })).toBe(1)
+  })
+
   test('of a later version is refused, and left as it is', async () => {
     const schema = newSchema()
     await openStore({ schema })

@@ -1,7 +1,7 @@
 import { randomToken } from '@sallyport/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ObservableSessionStore } from '../cache/change-feed.ts'
-import type { SessionKey } from '../record.ts'
+import type { SessionKey, SessionRecord } from '../record.ts'
 import type { SessionStore } from '../store.ts'
 import { awaitCondition, measureFailure } from './await-condition.fixture.ts'
 import { sessionOfNow } from './session-of-now.fixture.ts'
@@ -45,7 +45,12 @@ export function distributedContract(options: DistributedContractOptions): void {
       () => store.put(record),
       () => store.delete(record.key),
       () => store.deleteAll({ issuer, subject: 'alice' }),
+      () => store.find({ frontend: 'shop' }, { limit: 1 }),
       () => store.claim(randomToken(), record.expiresAt),
+      () => store.mark('id', { at: 1, expiresAt: record.expiresAt, reason: 'logout' }),
+      () => store.marks(['id']),
+      () => store.takeTasks({ limit: 1, leaseTime: 1 }),
+      () => store.removeTask('id'),
     ]
   }
 
@@ -84,6 +89,31 @@ export function distributedContract(options: DistributedContractOptions): void {
       console.log(`${options.name}: refused in another process after ${lags.join(', ')} ms`)
       // Ten times what is promised: two processes and a server share a busy machine.
       expect(Math.max(...lags)).toBeLessThan(1000)
+    })
+
+    test("a mark reaches another process' cache at once", async () => {
+      const place = options.place()
+      const store = await open(place)
+      const watcher = startStoreProcess('watchMark', place, 'ended:k')
+      await awaitCondition(() => watcher.reports.length === 1)
+      const at = Math.floor(Date.now() / 1000)
+      await store.mark('ended:k', { at, expiresAt: at + 600, reason: 'logout' })
+      const markedAt = Date.now()
+      await watcher.exited
+      expect((watcher.reports[1] as { atMs: number }).atMs - markedAt).toBeLessThan(1000)
+    })
+
+    test('two processes that take tasks together take each once', async () => {
+      const place = options.place()
+      const store = await open(place)
+      const now = Math.floor(Date.now() / 1000)
+      const ids = Array.from({ length: 300 }, (_, index) => `task-${index}`)
+      const task = { dueAt: now - 1, expiresAt: now + 7200, attempts: 0, sealed: 'k1.c2VhbGVk' }
+      await Promise.all(ids.map((id) => store.putTask({ id, ...task })))
+      const takers = [1, 2].map(() => startStoreProcess('take', place, ''))
+      await Promise.all(takers.map(({ exited }) => exited))
+      const taken = takers.flatMap(({ reports }) => reports.map(({ key }) => key))
+      expect(taken.sort()).toEqual(ids.sort())
     })
 
     test('two processes that count together lose no update', async () => {
@@ -178,6 +208,9 @@ export function distributedContract(options: DistributedContractOptions): void {
         sessionOfNow({ key: `kept-${index}` }),
       )
       await Promise.all(records.map((record) => store.put(record)))
+      const { createdAt: at, expiresAt } = records[0] as SessionRecord
+      await store.mark('id', { at, expiresAt, reason: 'logout' })
+      await store.putTask({ id: 'task', dueAt: at, expiresAt, attempts: 0, sealed: '' })
       const deleted = records.slice(0, 10)
       await Promise.all(deleted.map(({ key }) => store.delete(key)))
       await options.server().kill()
@@ -197,6 +230,9 @@ export function distributedContract(options: DistributedContractOptions): void {
         expect(await store.put({ ...record, version: 2 })).toBe(!gone)
       }
       expect(await store.deleteAll({ issuer, subject: 'alice' })).toBe(40)
+      expect(await store.marks(['id'])).toMatchObject([{ at }])
+      const tasks = await store.takeTasks({ limit: 1, leaseTime: 60 })
+      expect(tasks).toMatchObject([{ id: 'task' }])
     })
   })
 }

@@ -8,7 +8,7 @@ export async function openLiveCache(
   clock: Clock,
 ): Promise<CachedStore> {
   const live = Promise.withResolvers<void>()
-  const cached = createCachedStore(store, { clock, onFeed: () => live.resolve() })
+  const cached = createCachedStore(store, { clock, maxStale: 3600, onFeed: () => live.resolve() })
   await live.promise
   return cached
 }

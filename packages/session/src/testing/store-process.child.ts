@@ -3,12 +3,13 @@
  * `store-process.child.ts <job> <JSON of StorePlace> <name>`.
  */
 import { writeSync } from 'node:fs'
-import { createCachedStore } from '../cache/cached-store.ts'
+import { systemClock } from '@sallyport/core'
 import type { ObservableSessionStore } from '../cache/change-feed.ts'
 import type { SessionKey } from '../record.ts'
 import type { SessionStore } from '../store.ts'
 import { createPostgresStore } from '../stores/postgres.ts'
 import { createRedisStore } from '../stores/redis.ts'
+import { openLiveCache } from './live-cache.fixture.ts'
 import { sessionOfNow } from './session-of-now.fixture.ts'
 
 /** Which store a process opens. */
@@ -23,7 +24,7 @@ export async function openStoreAt(place: StorePlace): Promise<ObservableSessionS
 /** What a process says, a JSON line each. */
 export type ChildReport =
   | { said: 'putting' | 'put' | 'deleting' | 'deleted'; key: string; version: number }
-  | { said: 'counted'; key: string }
+  | { said: 'counted' | 'taken'; key: string }
   | { said: 'cached'; key: string }
   | { said: 'refused'; key: string; atMs: number }
 
@@ -60,12 +61,27 @@ async function count(store: SessionStore, key: string): Promise<void> {
   say({ said: 'counted', key })
 }
 
+/** Takes tasks, each for as long as the test lasts, until none is due. */
+async function take(store: SessionStore): Promise<void> {
+  for (;;) {
+    const tasks = await store.takeTasks({ limit: 7, leaseTime: 3600 })
+    for (const { id } of tasks) say({ said: 'taken', key: id })
+    if (tasks.length === 0) return
+  }
+}
+
+/** Keeps in a cache that an id has no mark, and says at which moment it has one. */
+async function watchMark(store: ObservableSessionStore, id: string): Promise<void> {
+  const cached = await openLiveCache(store, systemClock)
+  if ((await cached.marks([id]))[0]) throw new Error('there is a mark')
+  say({ said: 'cached', key: id })
+  while (!(await cached.marks([id]))[0]) await new Promise(setImmediate)
+  say({ said: 'refused', key: id, atMs: Date.now() })
+}
+
 /** Keeps a session in a cache, and says at which moment it is no longer accepted. */
 async function watch(store: ObservableSessionStore, key: string): Promise<void> {
-  const feed = Promise.withResolvers<void>()
-  const onFeed = (state: string) => state === 'live' && feed.resolve()
-  const cached = createCachedStore(store, { maxStale: 3600, onFeed })
-  await feed.promise
+  const cached = await openLiveCache(store, systemClock)
   await cached.get(key as SessionKey)
   if (cached.get(key as SessionKey) instanceof Promise) throw new Error('the session is not cached')
   say({ said: 'cached', key })
@@ -80,7 +96,9 @@ function say(report: ChildReport): void {
 const jobs: Record<string, (store: ObservableSessionStore, name: string) => Promise<void>> = {
   write: writeUntilKilled,
   count,
+  take,
   watch,
+  watchMark,
 }
 
 if (import.meta.main) {

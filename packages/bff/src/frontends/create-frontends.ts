@@ -1,0 +1,137 @@
+import { errorCode, SallyportError } from '@sallyport/core'
+import { parseOptions } from '@sallyport/core/options'
+import type { Awaitable } from '@sallyport/session'
+import { chain } from '../awaitable.ts'
+import { type Bff, type BffParts, createBff } from '../create-bff.ts'
+import type { Decision, RequestHead } from '../decision.ts'
+import type { BffOptions } from '../options.ts'
+import { respondError } from '../respond.ts'
+import { createFrontend, type Frontend } from './frontend.ts'
+import { createFrontendTable, tableProblems } from './frontend-table.ts'
+import { type FrontendsOptions, frontendsSchema } from './options.ts'
+import { readPlace } from './place.ts'
+import { isSameConfig } from './same-config.ts'
+import { createTenants, type Tenants } from './tenants.ts'
+
+/** Many BFFs that answer as one. */
+export interface Frontends {
+  /** The frontends that are configured now, in their order; looked-up ones are not among them. */
+  readonly bffs: readonly Bff[]
+  /** As `Bff.decide`. A host that nobody has is 421, a path below no base path 404. */
+  decide(head: RequestHead): Awaitable<Decision>
+  /**
+   * Puts other options in the place of those in force, all at once or not at all. A frontend that is
+   * the same goes on as it is, its tokens and all; one that changed starts anew, and its sessions
+   * are live if its keys still open them. What is gone ends when its requests have been answered.
+   *
+   * @throws `ERR_CONFIG_INVALID`, naming the problems of all frontends; then nothing has changed.
+   */
+  reload(options: FrontendsOptions): void
+  /** Of all of them; see `Bff.endStreams`. */
+  endStreams(): void
+  /** Waits for requests and work in the background, also of frontends that are gone. */
+  close(): Promise<void>
+}
+
+/**
+ * Creates BFFs that share a store and the process, and nothing else: each has its client, cookies,
+ * keys and routes. Frontends of one origin share its cookies jar and scripts in the browser.
+ *
+ * @throws `ERR_CONFIG_INVALID`, naming the problems of all frontends.
+ */
+export function createFrontends(options: FrontendsOptions, parts: BffParts): Frontends {
+  const { log } = parts.telemetry
+  let table = createFrontendTable([])
+  let tenants: Tenants | undefined
+  const leaving = new Set<Promise<void>>()
+
+  function retire(frontend: Frontend): void {
+    const gone = frontend
+      .retire()
+      .catch((error) => log.warn({ error }, 'a frontend did not end well'))
+    leaving.add(gone)
+    void gone.finally(() => leaving.delete(gone))
+  }
+
+  function reload(given: FrontendsOptions): void {
+    const config = parseOptions(frontendsSchema, given, 'frontends')
+    const present = new Map(table.all.map((one) => [one.bff.config.frontend, one]))
+    const next = createFrontendTable(createAll(config.frontends, present, parts))
+    for (const frontend of table.all) if (!next.all.includes(frontend)) retire(frontend)
+    table = next
+    // Looked up anew: what they are may have changed like all else.
+    tenants?.close()
+    tenants = config.tenants && createTenants(config.tenants, { ...parts, retire })
+  }
+
+  function decide(head: RequestHead): Awaitable<Decision> {
+    const place = readPlace(head)
+    const frontend = table.find(place)
+    if (frontend) return frontend.decide(head)
+    if (table.hasHost(place.host)) {
+      throw new SallyportError('ERR_ROUTE_NOT_FOUND', 'the path is below no base path')
+    }
+    return chain(tenants?.find(place), (tenant) => {
+      if (tenant) return tenant.decide(head)
+      throw new SallyportError('ERR_HOST_UNKNOWN', 'no frontend has this host')
+    })
+  }
+
+  function failed(head: RequestHead, error: unknown): Decision {
+    if (errorCode(error) === 'ERR_INTERNAL') log.error({ error }, 'a decision failed')
+    return respondError(head, errorCode(error))
+  }
+
+  reload(options)
+  return {
+    get bffs() {
+      return table.all.map(({ bff }) => bff)
+    },
+
+    decide(head) {
+      try {
+        const decision = decide(head)
+        if (!(decision instanceof Promise)) return decision
+        return decision.catch((error) => failed(head, error))
+      } catch (error) {
+        return failed(head, error)
+      }
+    },
+
+    reload,
+
+    endStreams() {
+      for (const { bff } of [...table.all, ...(tenants?.all() ?? [])]) bff.endStreams()
+    },
+
+    async close() {
+      for (const frontend of table.all) retire(frontend)
+      tenants?.close()
+      await Promise.all(leaving)
+    },
+  }
+}
+
+/** Those that are present already and the same, and new ones for the others. */
+function createAll(
+  all: readonly BffOptions[],
+  present: ReadonlyMap<string, Frontend>,
+  parts: BffParts,
+): Frontend[] {
+  const problems: string[] = []
+  const bffs = all.map((options, i) => {
+    try {
+      return createBff(options, parts)
+    } catch (error) {
+      if (errorCode(error) !== 'ERR_CONFIG_INVALID') throw error
+      problems.push(`frontends[${i}]: ${(error as SallyportError).message}`)
+      return undefined
+    }
+  })
+  problems.push(...tableProblems(bffs.map((bff) => bff?.config)))
+  if (problems.length > 0) throw new SallyportError('ERR_CONFIG_INVALID', problems.join('\n'))
+  return (bffs as Bff[]).map((bff) => {
+    const before = present.get(bff.config.frontend)
+    return before && isSameConfig(before.bff.config, bff.config) ? before : createFrontend(bff)
+  })
+}
