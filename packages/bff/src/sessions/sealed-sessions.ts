@@ -110,6 +110,8 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
 
     reload: (session) => chain(newest(session as SealedState), ifLive),
 
+    endReason: ({ record }) => endings.reasonFor(record),
+
     async create(start) {
       const begun = beginRecord(sha256(randomToken()) as SessionKey, start, parts)
       const createdAt = await endings.assertStartable(begun, start.startedAt)
