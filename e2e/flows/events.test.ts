@@ -62,7 +62,7 @@ describe.each(modes)('the event stream of a %s session', (mode) => {
   })
 })
 
-test('another gateway on the same sessions is heard of; a session that is used goes on', async () => {
+test('what another gateway on the same sessions does is heard of', async () => {
   const world = await createWorld()
   const second = await world.startSecondGateway()
   const browser = await world.signIn()
