@@ -80,7 +80,10 @@ test('what another gateway on the same sessions does is heard of', async () => {
 })
 
 test('a session tells that it ends soon, that it goes on, and that it ran out', async () => {
-  const world = await createWorld({ sessionIdle: 6 })
+  const world = await createWorld({
+    sessionIdle: 8,
+    gateway: (options) => ({ ...options, bff: { ...options.bff, events: { expiringNotice: 4 } } }),
+  })
   const browser = await world.signIn()
   const stream = await openEvents(browser, world.app)
   const types = () => stream.events.map(({ type }) => type)
