@@ -133,8 +133,7 @@ describe('cookies that are set', () => {
   test.each([
     ['a transaction', `${session}-tx.`, 'Lax', '/'],
     ['a session', `${session}=`, 'Strict', '/'],
-    ['what signs out of the issuer', '__Secure-bff-hint=', 'Strict', '/bff/logout'],
-    ['that it may not know', `${session}-signed-out=`, 'Lax', '/'],
+    ['a pending sign-out', '__Secure-bff-hint=', 'Strict', '/bff/logout'],
   ])(
     'A081: are deleted with the attributes of their creation: %s',
     async (_of, prefix, sameSite, path) => {
@@ -142,13 +141,13 @@ describe('cookies that are set', () => {
       await visitor.call(`${world.app}/bff/logout`, { method: 'POST' })
       await visitor.ask(`${world.app}/bff/logout`)
       const all = visitor.setCookies.filter((setCookie) => setCookie.startsWith(prefix))
+      const deleted = all.at(-1) ?? ''
       expect(all.length).toBeGreaterThan(1)
-      expect(all.filter((setCookie) => setCookie.endsWith('Max-Age=0'))).toEqual(all.slice(-1))
-      expect(all.at(-1)).toMatch(/^[^=]+=; /)
-      expect(new Set(all.map((setCookie) => setCookie.split('=')[0])).size).toBe(1)
+      expect(deleted).toMatch(/^[^=]+=; .*Max-Age=0$/)
       for (const setCookie of all) {
-        const expected = ['HttpOnly', `Path=${path}`, `SameSite=${sameSite}`, 'Secure']
-        expect(attributes(setCookie)).toEqual(expected)
+        expect(setCookie.split('=')[0]).toBe(deleted.split('=')[0])
+        const wanted = ['HttpOnly', `Path=${path}`, `SameSite=${sameSite}`, 'Secure']
+        expect(attributes(setCookie)).toEqual(wanted)
       }
     },
   )

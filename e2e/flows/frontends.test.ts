@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createSecret, randomToken } from '@sallyport/core'
 import { createGateway, type FrontendsGatewayOptions, type Gateway } from '@sallyport/gateway'
 import { createTelemetry } from '@sallyport/telemetry'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { type Browser, createBrowser } from '../world/browser.ts'
 import { createScriptedIssuer, type ScriptedIssuer } from '../world/scripted-issuer.ts'
 
@@ -41,6 +41,7 @@ async function frontend(basePath: string, issuer: ScriptedIssuer) {
   const bff = {
     publicUrl: `https://app.example${basePath}`,
     ...{ issuer: issuer.url, clientId: 'bff', clientAuthentication: { secret }, sealKeys },
+    session: { mode: inject('sessionMode') },
   }
   return { bff, webFolder }
 }
@@ -147,7 +148,7 @@ test('a reload changes frontends under running sessions, and a broken one change
   const browser = createBrowser()
   await signIn(browser, '/a')
   const a = await frontend('/a', issuers.a)
-  const changed = { ...a, bff: { ...a.bff, session: { idleTimeout: 600 } } }
+  const changed = { ...a, bff: { ...a.bff, session: { ...a.bff.session, idleTimeout: 600 } } }
   gateway.reload({ ...options, frontends: [changed, await frontend('/c', issuers.a)] })
   expect(await isSignedIn(browser, '/a')).toBe(true)
   expect((await browser.ask(via('/b/'), { headers: page })).status).toBe(404)

@@ -100,7 +100,7 @@ describe('an event that is pushed', () => {
     const lines = world.logLines.filter((line) => line.includes('shared_signals'))
     expect(lines).toHaveLength(1)
     expect(JSON.parse(lines[0] as string)).toMatchObject({
-      ...{ event: 'session_revoked', signal: 'session-revoked', ended: expect.any(Number) },
+      ...{ event: 'session_revoked', reason: 'shared_signals', signal: 'session-revoked' },
     })
     expect(world.logLines.join('')).not.toMatch(/planted-txn|eyJ[\w-]{10}/)
   })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { eventually } from './eventually.ts'
 import type { World } from './world.ts'
 
 /**
@@ -9,10 +10,21 @@ import type { World } from './world.ts'
  * the issuer was asked anything, and not one byte of the session store was written.
  */
 export async function untouched<T>(world: World, act: () => Promise<T>): Promise<T> {
-  const before = await traces(world)
+  const before = await quiet(world)
   const result = await act()
   expect(await traces(world)).toEqual(before)
   return result
+}
+
+/** What there is once nothing is left of what earlier tests began: revocations are not waited for. */
+async function quiet(world: World) {
+  let before = await traces(world)
+  await eventually(async () => {
+    const earlier = before
+    before = await traces(world)
+    return JSON.stringify(before) === JSON.stringify(earlier)
+  }).toBe(true)
+  return before
 }
 
 async function traces({ orders, inventory, issuerRequests, settings }: World) {

@@ -1,5 +1,6 @@
 import { distinctBy, parseOptions, secureUrl, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
+import { events } from './options/event-options.ts'
 import { fapi2Problems } from './options/fapi2.ts'
 import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
 import { logout } from './options/logout-options.ts'
@@ -19,6 +20,7 @@ const schema = strictObject({
   sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
   routes: distinctBy('match', route).default([]),
   session,
+  events,
   logout,
   signals: signals.optional(),
 }).superRefine((config, context) => {

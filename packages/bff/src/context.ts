@@ -2,6 +2,7 @@ import type { Clock, CookiePair } from '@sallyport/core'
 import type { Logger } from '@sallyport/telemetry'
 import type { Cookies } from './cookies.ts'
 import type { RequestHead } from './decision.ts'
+import type { SessionWatch } from './events/session-watch.ts'
 import type { Once } from './logout/once.ts'
 import type { Revocations } from './logout/revocations.ts'
 import type { SignOutCookies } from './logout/sign-out-cookies.ts'
@@ -25,6 +26,7 @@ export interface BffContext {
   readonly signOutCookies: SignOutCookies
   readonly oidc: OidcClient
   readonly sessions: Sessions
+  readonly sessionWatch: SessionWatch
   readonly accessTokens: AccessTokens
   readonly clientTokens: ClientTokens
   readonly credentials: Credentials

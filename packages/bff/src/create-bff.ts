@@ -8,6 +8,7 @@ import { createCookies } from './cookies.ts'
 import type { Decision, RequestHead } from './decision.ts'
 import { callEndpoint } from './endpoints/call.ts'
 import { toErrorDecision } from './error-decision.ts'
+import { createSessionWatch } from './events/session-watch.ts'
 import { createOnce } from './logout/once.ts'
 import { createRevocations } from './logout/revocations.ts'
 import { createSignOutCookies } from './logout/sign-out-cookies.ts'
@@ -44,6 +45,8 @@ export interface Bff {
   decide(head: RequestHead): Awaitable<Decision>
   /** Loads the issuer's metadata ahead of the first sign-in. Rejects while it cannot be had. */
   prepare(): Promise<void>
+  /** Ends the event streams, so that a server can close: those who hold them come back, in time. */
+  endStreams(): void
   /** Waits for work in the background, such as revocations. The store stays open: it is yours. */
   close(): Promise<void>
 }
@@ -84,7 +87,10 @@ export function createBff(options: BffOptions, parts: BffParts): Bff {
 
     prepare: () => context.oidc.prepare(),
 
+    endStreams: () => context.sessionWatch.close(),
+
     async close() {
+      context.sessionWatch.close()
       await context.signals?.close()
       await background.close()
     },
@@ -113,6 +119,10 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
   const signInRequest = { resource: resources[0] }
   return {
     ...{ config, clock, log, oidc, sessions, resources, signInRequest },
+    sessionWatch: createSessionWatch({
+      ...{ sessions, clock, log, later: background.later },
+      ...{ mode: config.session.mode, most: config.events.mostStreams },
+    }),
     ...{ revocations, inBackground, once: createOnce(store, clock) },
     cookies: createCookies(config, clock),
     signOutCookies: createSignOutCookies(config, clock),

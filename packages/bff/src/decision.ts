@@ -40,6 +40,22 @@ export interface ForwardDecision {
   readonly timeout: number
 }
 
+/**
+ * Answer with a head at once, then with text as it comes, until it ends or the client leaves. While
+ * there is nothing to say the lane sends comments of the event stream format, so that nobody in
+ * between takes the connection for dead.
+ */
+export interface StreamDecision {
+  readonly kind: 'stream'
+  readonly status: number
+  readonly headers: HeaderList
+  /**
+   * Starts it; the lane calls this once, reads no faster than the client does, and aborts when the
+   * client has left.
+   */
+  open(signal: AbortSignal): AsyncIterable<string>
+}
+
 /** Read the body first, whole; what to answer is decided then. For small bodies only. */
 export interface ReadDecision {
   readonly kind: 'read'
@@ -58,4 +74,9 @@ export interface PassDecision {
 }
 
 /** What to do with a request. A lane carries it out, and can add no rule and skip none. */
-export type Decision = RespondDecision | ReadDecision | ForwardDecision | PassDecision
+export type Decision =
+  | RespondDecision
+  | StreamDecision
+  | ReadDecision
+  | ForwardDecision
+  | PassDecision

@@ -7,6 +7,7 @@ export type {
   ReadDecision,
   RequestHead,
   RespondDecision,
+  StreamDecision,
 } from './decision.ts'
 export { createFrontends, type Frontends } from './frontends/create-frontends.ts'
 export type {
@@ -16,6 +17,7 @@ export type {
   TenantsOptions,
 } from './frontends/options.ts'
 export { isNavigation } from './headers.ts'
+export type { EventConfig, EventOptions } from './options/event-options.ts'
 export type {
   ClientCertificate,
   ClientPrivateKey,

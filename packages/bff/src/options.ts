@@ -1,4 +1,5 @@
 import type { SealKey } from '@sallyport/core'
+import type { EventConfig, EventOptions } from './options/event-options.ts'
 import type { IssuerConfig, IssuerOptions } from './options/issuer-options.ts'
 import type { LogoutConfig, LogoutOptions } from './options/logout-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
@@ -18,6 +19,7 @@ export interface BffOptions extends IssuerOptions {
   /** What is proxied. A path that no route matches is not proxied. */
   routes?: RouteOptions[] | undefined
   session?: SessionOptions | undefined
+  events?: EventOptions | undefined
   logout?: LogoutOptions | undefined
   /** Whose security events end sessions; absent: nobody's. */
   signals?: SignalsOptions | undefined
@@ -33,6 +35,7 @@ export interface BffConfig extends IssuerConfig {
   readonly sealKeys: readonly SealKey[]
   readonly routes: readonly RouteConfig[]
   readonly session: SessionConfig
+  readonly events: EventConfig
   readonly logout: LogoutConfig
   readonly signals?: SignalsConfig | undefined
 }

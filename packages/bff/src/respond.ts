@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCatalogue, toProblem } from '@sallyport/core'
-import type { HeaderList, RespondDecision } from './decision.ts'
+import type { HeaderList, RespondDecision, StreamDecision } from './decision.ts'
 import { renderErrorPage, styleHash } from './error-page.ts'
 import { isNavigation } from './headers.ts'
 
@@ -30,6 +30,22 @@ export function respondJson(body: unknown, options: RespondOptions = {}): Respon
       ...(options.headers ?? []),
     ],
   })
+}
+
+/** Server-sent events; proxies in front neither hold them back nor change them. */
+export function respondStream(
+  open: StreamDecision['open'],
+  options: RespondOptions,
+): StreamDecision {
+  const { status, headers } = respond(200, '', {
+    ...options,
+    headers: [
+      ...['content-type', 'text/event-stream'],
+      ...['content-security-policy', noContentPolicy],
+      ...['x-accel-buffering', 'no'],
+    ],
+  })
+  return { kind: 'stream', status, headers, open }
 }
 
 /** An empty page that pages of one other origin may frame. */

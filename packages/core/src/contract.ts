@@ -11,6 +11,7 @@ export const paths = {
   callback: '/bff/callback',
   user: '/bff/user',
   logout: '/bff/logout',
+  events: '/bff/events',
   /** For the issuer, not for browsers. */
   backchannel: '/bff/backchannel',
   /** For a frame in the issuer's pages. */
@@ -41,6 +42,35 @@ export const sessionClaims = {
   /** Whole seconds until the session ends if nothing more is asked. */
   expiresIn: 'bff:session_expires_in',
 } as const
+
+/**
+ * What `GET /bff/events` tells, as server-sent events: the event's name is the `type`, its data the
+ * rest as JSON.
+ */
+export type SessionEvent =
+  /** The session ends soon if nothing more is asked. Seconds. */
+  | { type: 'expiring'; expiresIn: number }
+  /** It goes on until later, or its claims are others than before. The first event may be one. */
+  | { type: 'refreshed'; expiresIn: number; claimsChanged: boolean }
+  /** It is over, and the stream as well. */
+  | { type: 'ended'; reason: SessionEndReason }
+
+/** Why a session ended. More reasons may come: treat one that you do not know as an end. */
+export type SessionEndReason =
+  | 'logout'
+  | 'expired'
+  /** Another sign-in of this browser took its place. */
+  | 'replaced'
+  /** The same, at the same session of the issuer. */
+  | 'repeated'
+  /** The issuer no longer renews its tokens. */
+  | 'refresh_rejected'
+  | 'backchannel'
+  | 'frontchannel'
+  | 'shared_signals'
+  | 'revoked'
+  /** It cannot be read any more: its key or its store was changed. */
+  | 'lost'
 
 /** Body of `POST /bff/logout`. */
 export interface LogoutResponse {

@@ -95,6 +95,16 @@ export const errorCatalogue = {
     type: 'logout_token_invalid',
     title: 'This logout token is not accepted',
   },
+  ERR_EVENT_STREAMS_EXHAUSTED: {
+    status: 503,
+    type: 'event_streams_exhausted',
+    title: 'No more event streams can be held right now',
+  },
+  ERR_SESSION_STREAMS_EXCEEDED: {
+    status: 429,
+    type: 'session_streams_exceeded',
+    title: 'This session holds as many event streams as it may',
+  },
   ERR_BODY_TOO_LARGE: { status: 413, type: 'body_too_large', title: 'The request is too large' },
   ERR_SESSION_STORE_UNAVAILABLE: {
     status: 503,

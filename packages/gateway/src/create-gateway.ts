@@ -109,6 +109,7 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
       stopPreparing()
       const closed = once(server, 'close')
       server.close()
+      frontends.endStreams()
       server.closeIdleConnections()
       const deadline = setTimeout(() => server.closeAllConnections(), drain * 1000)
       await closed

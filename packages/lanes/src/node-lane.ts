@@ -9,6 +9,7 @@ import {
 } from '@sallyport/bff'
 import type { Telemetry } from '@sallyport/telemetry'
 import { carryForward } from './carry-forward.ts'
+import { carryStream } from './carry-stream.ts'
 import { readBody } from './request-body.ts'
 import { createUpstreams } from './upstreams.ts'
 import { writeRespond } from './write-respond.ts'
@@ -61,6 +62,7 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
     response.once('close', report)
     if (decision.kind === 'pass') return pass(request, response, decision)
     if (decision.kind === 'respond') return writeRespond(decision, request, response)
+    if (decision.kind === 'stream') return carryStream(decision, response)
     if (decision.kind === 'read') {
       const body = await readBody(request, decision.limit)
       const answer =

@@ -1,10 +1,11 @@
 import { paths } from '@sallyport/core/contract'
 import type { Awaitable } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
-import type { ReadDecision, RespondDecision } from '../decision.ts'
+import type { ReadDecision, RespondDecision, StreamDecision } from '../decision.ts'
 import { receivePush } from '../signals/receive-push.ts'
 import { backchannel } from './backchannel.ts'
 import { callback } from './callback.ts'
+import { events } from './events.ts'
 import { frontchannel } from './frontchannel.ts'
 import { login } from './login.ts'
 import { logoutByLink, logoutByScript } from './logout.ts'
@@ -17,7 +18,7 @@ export interface Endpoint {
   readonly handle: (
     request: BffRequest,
     context: BffContext,
-  ) => Awaitable<RespondDecision | ReadDecision>
+  ) => Awaitable<RespondDecision | ReadDecision | StreamDecision>
   /**
    * `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. `frame`: a
    * frame in a page of the issuer's, without cookies; it must not believe anything. `issuer`:
@@ -34,6 +35,7 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET',  path: paths.logout,   caller: 'page',   handle: logoutByLink },
   { method: 'POST', path: paths.logout,   caller: 'script', handle: logoutByScript },
   { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
+  { method: 'GET',  path: paths.events,   caller: 'script', handle: events },
   { method: 'GET',  path: paths.frontchannel, caller: 'frame', handle: frontchannel },
   { method: 'POST', path: paths.backchannel, caller: 'issuer', handle: backchannel },
   { method: 'POST', path: paths.signals,  caller: 'issuer', handle: receivePush },

@@ -27,13 +27,15 @@ export interface Frontends {
    * @throws `ERR_CONFIG_INVALID`, naming the problems of all frontends; then nothing has changed.
    */
   reload(options: FrontendsOptions): void
+  /** Of all of them; see `Bff.endStreams`. */
+  endStreams(): void
   /** Waits for requests and work in the background, also of frontends that are gone. */
   close(): Promise<void>
 }
 
 /**
  * Creates BFFs that share a store and the process, and nothing else: each has its client, cookies,
- * keys and routes. Frontends of one origin share its cookies jar and scripts in the browser.
+ * keys and routes. Frontends of one origin share its cookie jar and scripts in the browser.
  *
  * @throws `ERR_CONFIG_INVALID`, naming the problems of all frontends.
  */
@@ -97,6 +99,10 @@ export function createFrontends(options: FrontendsOptions, parts: BffParts): Fro
     },
 
     reload,
+
+    endStreams() {
+      for (const { bff } of [...table.all, ...(tenants?.all() ?? [])]) bff.endStreams()
+    },
 
     async close() {
       for (const frontend of table.all) retire(frontend)

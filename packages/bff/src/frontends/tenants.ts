@@ -15,6 +15,8 @@ export interface Tenants {
    * @throws `ERR_FRONTEND_UNAVAILABLE` while that cannot be known.
    */
   find(place: Place): Awaitable<Frontend | undefined>
+  /** Those that are known now. */
+  all(): Frontend[]
   close(): void
 }
 
@@ -102,6 +104,8 @@ export function createTenants(config: TenantsConfig, parts: TenantsParts): Tenan
       pending.set(key, lookedUp)
       return lookedUp
     },
+
+    all: () => known.values().map(({ frontend }) => frontend),
 
     close() {
       isClosed = true

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { createSealer, randomToken, SallyportError, sha256 } from '@sallyport/core'
 import type { Awaitable, SessionKey, SessionRecord } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
@@ -110,9 +111,13 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
 
     reload: (session) => chain(newest(session as SealedState), ifLive),
 
+    endReason: ({ record }) => endings.reasonFor(record),
+
     async create(start) {
       const begun = beginRecord(sha256(randomToken()) as SessionKey, start, parts)
       const createdAt = await endings.assertStartable(begun, start.startedAt)
+      // Others were ended in this very second: what ends them later must not miss this one.
+      if (createdAt > begun.createdAt) await delay((createdAt - begun.createdAt) * 1000)
       const record = { ...begun, createdAt }
       const sealed: SealedSession = { generation: 1, record, content: start.content }
       const setCookies = cookieSet.write(sealed)

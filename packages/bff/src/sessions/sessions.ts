@@ -14,6 +14,8 @@ export interface Sessions {
   open(cookies: readonly CookiePair[]): Awaitable<Session | undefined>
   /** A session that was opened, as it is now. */
   reload(session: Session): Awaitable<Session | undefined>
+  /** Why a session was ended; `undefined` for one that was not, or only ran out. */
+  endReason(session: Session): Awaitable<string | undefined>
   /**
    * Starts a session under a new id; its `setCookies` give it to the browser.
    *

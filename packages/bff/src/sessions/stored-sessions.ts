@@ -54,6 +54,8 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
 
     reload: ({ record }) => chain(store.get(record.key), unseal),
 
+    endReason: ({ record }) => endings.reasonFor(record),
+
     async create(start) {
       const { content, startedAt } = start
       const id = randomToken()
