@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createBrowser } from '../world/browser.ts'
 import { openEvents } from '../world/event-stream.ts'
 import { eventually } from '../world/eventually.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 const modes = ['stored', 'sealed'] as const
+
+const runMode = inject('sessionMode')
 
 describe.each(modes)('the event stream of a %s session', (mode) => {
   let world: World
@@ -79,22 +81,46 @@ test('what another gateway on the same sessions does is heard of', async () => {
   await world.close()
 })
 
-test('a session tells that it ends soon, that it goes on, and that it ran out', async () => {
-  const world = await createWorld({
-    sessionIdle: 8,
-    gateway: (options) => ({ ...options, bff: { ...options.bff, events: { expiringNotice: 4 } } }),
-  })
-  const browser = await world.signIn()
-  const stream = await openEvents(browser, world.app)
-  const types = () => stream.events.map(({ type }) => type)
-  await eventually(types).toEqual(['refreshed', 'expiring'])
-  await browser.call(`${world.app}/bff/user`)
-  await eventually(types).toEqual(['refreshed', 'expiring', 'refreshed'])
-  await eventually(() => stream.isEnded).toBe(true)
-  expect(types()).toEqual(['refreshed', 'expiring', 'refreshed', 'expiring', 'ended'])
-  expect(stream.events.at(-1)).toEqual({ type: 'ended', reason: 'expired' })
-  await world.close()
-})
+test.runIf(runMode === 'stored')(
+  'a session tells that it ends soon, that it goes on, and that it ran out',
+  async () => {
+    const world = await createWorld({
+      sessionIdle: 8,
+      gateway: (options) => ({
+        ...options,
+        bff: { ...options.bff, events: { expiringNotice: 4 } },
+      }),
+    })
+    const browser = await world.signIn()
+    const stream = await openEvents(browser, world.app)
+    const types = () => stream.events.map(({ type }) => type)
+    await eventually(types).toEqual(['refreshed', 'expiring'])
+    await browser.call(`${world.app}/bff/user`)
+    await eventually(types).toEqual(['refreshed', 'expiring', 'refreshed'])
+    await eventually(() => stream.isEnded).toBe(true)
+    expect(types()).toEqual(['refreshed', 'expiring', 'refreshed', 'expiring', 'ended'])
+    expect(stream.events.at(-1)).toEqual({ type: 'ended', reason: 'expired' })
+    await world.close()
+  },
+)
+
+test.runIf(runMode === 'sealed')(
+  'a session whose end in its cookie cannot be seen asks its client back in time',
+  async () => {
+    const world = await createWorld({
+      sessionIdle: 8,
+      gateway: (options) => ({
+        ...options,
+        bff: { ...options.bff, events: { expiringNotice: 4 } },
+      }),
+    })
+    const stream = await openEvents(await world.signIn(), world.app)
+    await eventually(() => stream.isEnded).toBe(true)
+    expect(stream.text).toMatch(/retry: \d{3,4}\n\n$/)
+    expect(stream.events.map(({ type }) => type)).toEqual(['refreshed'])
+    await world.close()
+  },
+)
 
 test('a gateway that stops ends its streams at once, and asks their clients back later', async () => {
   const world = await createWorld()
