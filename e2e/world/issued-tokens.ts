@@ -21,7 +21,7 @@ export async function readIssuedTokens(
   const record = await store.get(sha256(cookieValue) as SessionKey)
   await store.close()
   const sealKey = createSecret(readFileSync(keyFiles.seal, 'utf8').trim())
-  const sealer = createSealer([{ kid: 'demo', key: sealKey }], 'session')
+  const sealer = createSealer([{ kid: 'demo', key: sealKey }], `session:${record?.frontend}`)
   const text = record && sealer.open(record.sealed, record.key)
   if (text === undefined) throw new Error('this session is not in the store')
   const { idToken, refreshToken, accessTokens } = JSON.parse(text)
