@@ -12,6 +12,10 @@ export const paths = {
   user: '/bff/user',
   logout: '/bff/logout',
   events: '/bff/events',
+} as const
+
+/** Endpoints that no page calls; apart, so that they add nothing to what browsers load. */
+export const issuerPaths = {
   /** For the issuer, not for browsers. */
   backchannel: '/bff/backchannel',
   /** For a frame in the issuer's pages. */

@@ -1,4 +1,4 @@
-import { paths } from '@sallyport/core/contract'
+import { issuerPaths, paths } from '@sallyport/core/contract'
 import type { Awaitable } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { ReadDecision, RespondDecision, StreamDecision } from '../decision.ts'
@@ -36,7 +36,7 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'POST', path: paths.logout,   caller: 'script', handle: logoutByScript },
   { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
   { method: 'GET',  path: paths.events,   caller: 'script', handle: events },
-  { method: 'GET',  path: paths.frontchannel, caller: 'frame', handle: frontchannel },
-  { method: 'POST', path: paths.backchannel, caller: 'issuer', handle: backchannel },
-  { method: 'POST', path: paths.signals,  caller: 'issuer', handle: receivePush },
+  { method: 'GET',  path: issuerPaths.frontchannel, caller: 'frame', handle: frontchannel },
+  { method: 'POST', path: issuerPaths.backchannel, caller: 'issuer', handle: backchannel },
+  { method: 'POST', path: issuerPaths.signals,  caller: 'issuer', handle: receivePush },
 ]
