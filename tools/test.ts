@@ -3,6 +3,11 @@ import { runSteps } from './steps.ts'
 
 await runSteps([
   ...checkSteps,
+  {
+    title: 'Flows once more, with sessions in cookies',
+    run: ['vitest', 'run', '--project=flows-sealed'],
+    countsTests: true,
+  },
   { title: 'Servers to test with', run: ['node', 'tools/servers.ts'] },
   {
     title: 'Session stores on Redis and PostgreSQL',
