@@ -24,6 +24,14 @@ export const issuerPaths = {
   signals: '/bff/signals',
 } as const
 
+/** Endpoints of features that a client loads apart. */
+export const featurePaths = {
+  /** For a hidden frame of the application's: signs in if nobody has to be asked. */
+  silentLogin: '/bff/silent-login',
+  /** The user's own sessions, and below it one of them by its id. */
+  sessions: '/bff/sessions',
+} as const
+
 /**
  * The header each request with the session cookie must carry: a page of another origin cannot
  * send it without a CORS preflight, which is refused.
@@ -76,6 +84,30 @@ export type SessionEndReason =
   /** It cannot be read any more: its key or its store was changed. */
   | 'lost'
 
+/** What the frame of {@link featurePaths.silentLogin} posts to the page around it, of its own origin. */
+export interface SilentLoginMessage {
+  source: 'bff-silent-login'
+  isLoggedIn: boolean
+}
+
+/** One of the user's own sessions. Times are seconds since the epoch. */
+export interface OwnSession {
+  /** Names it to `DELETE /bff/sessions/{id}`; opens nothing. */
+  id: string
+  /** Whether it is the one that asks. */
+  isCurrent: boolean
+  /** What signed in, for people to recognise. */
+  device?: string
+  createdAt: number
+  lastSeenAt?: number
+  /** When the person was last asked for credentials. */
+  authTime?: number
+  expiresAt: number
+}
+
+/** Body of `GET /bff/sessions`: the latest first. */
+export type OwnSessionsResponse = OwnSession[]
+
 /** Body of `POST /bff/logout`. */
 export interface LogoutResponse {
   /** Where the page must navigate to end the session at the issuer too. */
@@ -93,4 +125,18 @@ export interface Problem {
   status: number
   /** The code to look up in docs/errors.md. */
   code: string
+}
+
+/**
+ * The problem `step_up_required`: an API wants a stronger or a fresher sign-in.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470.html#section-3 RFC 9470, section 3}
+ */
+export interface StepUpProblem extends Problem {
+  /** A path of this origin to navigate to; append `returnUrl` to come back elsewhere than to `/`. */
+  loginUrl: string
+  /** What the API asks for, space-separated. */
+  acrValues?: string
+  /** Seconds since the last sign-in that the API allows. */
+  maxAge?: number
 }
