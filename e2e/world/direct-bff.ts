@@ -52,17 +52,32 @@ export function sessionCookies(setCookies: readonly string[]): string[] {
   return setCookies.filter((text) => text.startsWith('__Host-Http-bff='))
 }
 
-/** The access token that a call of the page goes on with. */
-export async function accessTokenOf(bff: Bff, setCookies: readonly string[], target = '/api/x') {
+/** A call of the application's own page. */
+export interface PageCall {
+  target?: string
+  method?: string
+  headers?: readonly string[]
+}
+
+/** How a call of the page goes on to the upstream. */
+export async function forwardOf(bff: Bff, setCookies: readonly string[], call: PageCall = {}) {
+  const { target = '/api/x', method = 'GET', headers = [] } = call
   const cookie = setCookies.map((text) => text.split(';')[0]).join('; ')
   const decision = await bff.decide({
-    ...{ method: 'GET', target, remoteAddress: '127.0.0.1' },
+    ...{ method, target, remoteAddress: '127.0.0.1' },
     headers: [
       ...['host', bff.config.publicUrl.host, 'cookie', cookie],
       ...['x-csrf', '1', 'sec-fetch-site', 'same-origin'],
+      ...headers,
     ],
   })
   if (decision.kind !== 'forward') throw new Error(`not forwarded: ${JSON.stringify(decision)}`)
-  const at = decision.headers.indexOf('authorization')
-  return decision.headers[at + 1]?.split(' ')[1] ?? ''
+  return decision
+}
+
+/** The access token that a call of the page goes on with. */
+export async function accessTokenOf(bff: Bff, setCookies: readonly string[], target?: string) {
+  const { headers } = await forwardOf(bff, setCookies, target === undefined ? {} : { target })
+  const at = headers.indexOf('authorization')
+  return headers[at + 1]?.split(' ')[1] ?? ''
 }

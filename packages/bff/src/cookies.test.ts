@@ -85,5 +85,6 @@ describe('transaction cookies', () => {
     expect(read(one.state, value)).toEqual(one)
     expect(read(two.state, value)).toBeUndefined()
     expect(read(one.state, `${value.slice(0, -2)}AA`)).toBeUndefined()
+    expect(read(one.state, '')).toBeUndefined()
   })
 })

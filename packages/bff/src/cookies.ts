@@ -63,7 +63,7 @@ export function createCookies(config: CookiesConfig, clock: Clock): Cookies {
     lifetime: number,
     text: string | undefined,
   ): T | undefined {
-    const value = text === undefined ? undefined : (JSON.parse(text) as T)
+    const value = text ? (JSON.parse(text) as T) : undefined
     return value && value.createdAt + lifetime > clock() ? value : undefined
   }
 

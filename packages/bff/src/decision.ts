@@ -34,6 +34,11 @@ export interface ForwardDecision {
   readonly headers: HeaderList
   /** What of the upstream's response headers may pass, and what is set; framing excepted. */
   responseHeaders(upstream: HeaderList): HeaderList
+  /**
+   * Asked as soon as the head of the upstream's answer is there: what to do in place of passing that
+   * answer on, whose body nobody reads then. It sends a request once more only if that has no body.
+   */
+  instead?(status: number, upstream: HeaderList): RespondDecision | ForwardDecision | undefined
   /** The route's pattern, for logs, metrics and span names. */
   readonly route: string
   /** Seconds the upstream has until its response headers are complete. */

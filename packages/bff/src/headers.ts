@@ -24,3 +24,9 @@ export function isNavigation(headers: HeaderList): boolean {
   if (mode) return mode === 'navigate'
   return (headerValue(headers, 'accept') ?? '').includes('text/html')
 }
+
+/** Whether a request announces a body; an announced length of 0 is none. */
+export function hasBody(headers: HeaderList): boolean {
+  if (headerValues(headers, 'transfer-encoding').length > 0) return true
+  return headerValues(headers, 'content-length').some((length) => length !== '0')
+}

@@ -75,6 +75,8 @@ export interface ErrorOptions extends RespondOptions {
   link?: { href: string; label: string }
   /** Seconds after which it may be tried again; sent with 503. @defaultValue 5 */
   retryAfter?: number | undefined
+  /** More members of the problem (RFC 9457 section 3.2). */
+  members?: object
 }
 
 /** Seconds after which a caller may try again when something of ours is down. */
@@ -104,7 +106,7 @@ export function respondError(
     ...['content-type', 'application/problem+json'],
     ...['content-security-policy', noContentPolicy],
   )
-  const body = JSON.stringify(detail ? { ...problem, detail } : problem)
+  const body = JSON.stringify({ ...problem, ...(detail && { detail }), ...options.members })
   return respond(errorCatalogue[code].status, body, { ...options, headers })
 }
 

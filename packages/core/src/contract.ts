@@ -133,8 +133,11 @@ export interface Problem {
  * @see {@link https://www.rfc-editor.org/rfc/rfc9470.html#section-3 RFC 9470, section 3}
  */
 export interface StepUpProblem extends Problem {
-  /** A path of this origin to navigate to; append `returnUrl` to come back elsewhere than to `/`. */
-  loginUrl: string
+  /**
+   * A path of this origin to navigate to; append `&returnUrl=` to come back elsewhere than to `/`. Absent
+   * when it would not help: the person has signed in as the API asks, and the API refuses all the same.
+   */
+  loginUrl?: string
   /** What the API asks for, space-separated. */
   acrValues?: string
   /** Seconds since the last sign-in that the API allows. */

@@ -6,6 +6,7 @@ import type { ErrorCode } from '@sallyport/core'
 import type { Dispatcher } from 'undici'
 import { hasBody } from './request-body.ts'
 import type { Upstreams } from './upstreams.ts'
+import { writeRespond } from './write-respond.ts'
 
 /** Why a request did not get its whole answer. */
 export interface ForwardFailure {
@@ -46,6 +47,13 @@ export async function carryForward(
       responseHeaders: 'raw',
     })
     const upstreamHeaders = answer.headers as unknown as HeaderList
+    const instead = decision.instead?.(answer.statusCode, upstreamHeaders)
+    if (instead) {
+      discard(answer.body)
+      if (instead.kind === 'forward') return await carryForward(instead, exchange)
+      writeRespond(instead, request, response)
+      return undefined
+    }
     response.writeHead(answer.statusCode, [
       ...decision.responseHeaders(upstreamHeaders),
       ...responseFraming(answer.statusCode, upstreamHeaders, request),
@@ -69,6 +77,16 @@ export async function carryForward(
  */
 function streamBody(request: IncomingMessage): Readable {
   return request.iterator({ destroyOnReturn: false }) as unknown as Readable
+}
+
+/** Most bytes, and milliseconds, that keeping a connection is worth. */
+const longestDiscarded = 65_536
+const discardMs = 1000
+
+/** Reads the rest of an answer that nobody wants, for the connection's sake, or closes that. */
+function discard(body: Dispatcher.ResponseData['body']): void {
+  const signal = AbortSignal.timeout(discardMs)
+  body.dump({ limit: longestDiscarded, signal }).catch(() => undefined)
 }
 
 /** The length that node's parser has verified; a chunked body stays chunked. */

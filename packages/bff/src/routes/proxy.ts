@@ -2,14 +2,18 @@ import type { Awaitable } from '@sallyport/session'
 import { traceHeaders } from '@sallyport/telemetry'
 import { chain } from '../awaitable.ts'
 import type { BffContext, BffRequest } from '../context.ts'
-import type { Decision, ForwardDecision } from '../decision.ts'
+import type { Decision, ForwardDecision, HeaderList, RespondDecision } from '../decision.ts'
+import { hasBody, headerValue } from '../headers.ts'
 import { respondError } from '../respond.ts'
+import type { Session } from '../sessions/session.ts'
 import type { UpstreamToken } from '../tokens/credentials.ts'
 import { toTokenRequest } from '../tokens/token-request.ts'
+import { type Challenge, readChallenges } from './challenges.ts'
 import { assertOwn, crossOriginProblem, csrfProblem } from './csrf.ts'
 import type { CompiledRoute } from './match.ts'
 import { toUpstreamHeaders } from './request-headers.ts'
 import { toBrowserHeaders } from './response-headers.ts'
+import { requireStepUp, stepUpDemand } from './step-up.ts'
 
 /** Decides on a request that a route matches. */
 export function proxy(
@@ -54,7 +58,7 @@ function forwardAsUser(
     const token = context.accessTokens.forSession(session, toTokenRequest(route))
     return chain(token, (accessToken) =>
       forward(request, route, {
-        ...{ context, setCookies },
+        ...{ context, session, setCookies },
         upstreamToken: { token: accessToken, dpopKey: session.content.dpopKey },
       }),
     )
@@ -84,7 +88,11 @@ function forwardAsClient(
 interface ForwardFacts {
   context: BffContext
   upstreamToken?: UpstreamToken
+  /** Whose token it is, when it is a person's. */
+  session?: Session
   setCookies?: readonly string[]
+  /** Whether the upstream has been asked before, and wanted another proof. */
+  isAgain?: true
 }
 
 function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts): ForwardDecision {
@@ -109,7 +117,43 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
       const cookies = setCookies.flatMap((cookie) => ['set-cookie', cookie])
       return [...toBrowserHeaders(route, headers, path), ...cookies]
     },
+    instead(status, upstream) {
+      if (status !== 401 || !upstreamToken) return undefined
+      credentials.noteNonce(url, upstream)
+      const challenges = readChallenges(upstream)
+      if (wantsNonce(challenges, upstream)) {
+        const isOver = facts.isAgain || hasBody(request.headers)
+        return isOver ? undefined : forward(request, route, { ...facts, isAgain: true })
+      }
+      return refuseForStepUp(request, challenges, facts)
+    },
     route: route.match,
     timeout: route.timeout,
   }
+}
+
+/**
+ * Whether the upstream wants the proof once more, with its nonce: it has not processed the request.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-9 RFC 9449, section 9}
+ */
+function wantsNonce(challenges: readonly Challenge[], upstream: HeaderList): boolean {
+  if (headerValue(upstream, 'dpop-nonce') === undefined) return false
+  return challenges.some(
+    ({ scheme, parameters }) => scheme === 'dpop' && parameters.get('error') === 'use_dpop_nonce',
+  )
+}
+
+function refuseForStepUp(
+  request: BffRequest,
+  challenges: readonly Challenge[],
+  { context, session, setCookies = [] }: ForwardFacts,
+): RespondDecision | undefined {
+  const demand = stepUpDemand(challenges, (name) => {
+    context.log.warn(
+      { event: 'step_up_value_invalid', name },
+      'an API asks for what no link can say',
+    )
+  })
+  return demand && session && requireStepUp(request, { session, demand, setCookies }, context)
 }
