@@ -6,6 +6,9 @@ test.each([
   ['index.ts', 1536, []],
   ['react.ts', 1024, ['react']],
   ['events.ts', 2304, []],
+  ['sessions.ts', 384, []],
+  ['silent.ts', 512, []],
+  ['step-up.ts', 1024, []],
 ])('%s is at most %i bytes, gzipped', async (entry, limit, imports) => {
   const chunk = await bundle(new URL(entry, import.meta.url).pathname)
   const size = gzipSync(chunk.code, { level: 9 }).length

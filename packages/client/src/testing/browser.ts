@@ -107,7 +107,10 @@ export function createBrowser(answer: Answer, { locks = 'yes' }: BrowserOptions 
 
   function deliver(channel: Channel, data: unknown): void {
     if (deaf.has(channel.tab) || !channels.includes(channel)) return
-    channel.onmessage?.call(channel as unknown as BroadcastChannel, new MessageEvent('message', { data }))
+    channel.onmessage?.call(
+      channel as unknown as BroadcastChannel,
+      new MessageEvent('message', { data }),
+    )
   }
 
   function toLocks(tab: object) {
