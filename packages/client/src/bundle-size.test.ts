@@ -5,6 +5,10 @@ import { expect, test } from 'vitest'
 test.each([
   ['index.ts', 1536, []],
   ['react.ts', 1024, ['react']],
+  ['events.ts', 2304, []],
+  ['sessions.ts', 384, []],
+  ['silent.ts', 512, []],
+  ['step-up.ts', 1024, []],
 ])('%s is at most %i bytes, gzipped', async (entry, limit, imports) => {
   const chunk = await bundle(new URL(entry, import.meta.url).pathname)
   const size = gzipSync(chunk.code, { level: 9 }).length
@@ -13,10 +17,13 @@ test.each([
   expect(chunk.imports).toEqual(imports)
 })
 
-test('importing it does nothing: an unused client leaves no code', async () => {
-  const chunk = await bundle('virtual:entry', `import '@sallyport/client'`)
-  expect(chunk.code.trim()).toBe('')
-})
+test.each(['@sallyport/client', '@sallyport/client/events'])(
+  'importing %s does nothing: unused, it leaves no code',
+  async (name) => {
+    const chunk = await bundle('virtual:entry', `import '${name}'`)
+    expect(chunk.code.trim()).toBe('')
+  },
+)
 
 async function bundle(input: string, code?: string): Promise<OutputChunk> {
   const build = await rolldown({

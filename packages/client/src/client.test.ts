@@ -36,6 +36,18 @@ describe('session', () => {
     expect(browser.requests).toHaveLength(2)
   })
 
+  test('that keeps the session alive does not share a request that does not', async () => {
+    const browser = createBrowser(() => Response.json(alice))
+    const client = createClient({}, browser.open().page)
+    const urls = () => browser.requests.map(({ url }) => url.split('/bff')[1])
+    await Promise.all([client.session({ slide: false }), client.session({ slide: false })])
+    expect(urls()).toEqual(['/user?slide=false'])
+    await Promise.all([client.session({ slide: false }), client.session(), client.session()])
+    expect(urls()).toEqual(['/user?slide=false', '/user?slide=false', '/user'])
+    await Promise.all([client.session(), client.session({ slide: false })])
+    expect(urls().slice(3)).toEqual(['/user'])
+  })
+
   test('is nothing when nobody is signed in', async () => {
     const onSessionEnd = vi.fn()
     const { page } = createBrowser(loginRequired).open()
@@ -55,6 +67,20 @@ describe('session', () => {
     const client = createClient({}, page)
     await expect(client.session()).rejects.toThrow()
     expect(client.getSnapshot().status).toBe('failed')
+  })
+
+  test('puts an end that it finds down to the reason that was given', async () => {
+    const browser = createBrowser(() => Response.json(alice))
+    const onSessionEnd = vi.fn()
+    const client = createClient({ onSessionEnd }, browser.open().page)
+    await client.session()
+    await client.session({ slide: false, reason: 'backchannel' })
+    expect(onSessionEnd).not.toHaveBeenCalled()
+    browser.answer = loginRequired
+    await client.session({ slide: false, reason: 'backchannel' })
+    const ended = { status: 'signed_out', ended: true, reason: 'backchannel' }
+    expect(client.getSnapshot()).toEqual(ended)
+    expect(onSessionEnd).toHaveBeenCalledExactlyOnceWith('backchannel')
   })
 
   test('a failed check leaves a session that has time left', async () => {
@@ -129,20 +155,6 @@ describe('expiry far away', () => {
   })
 })
 
-describe('login', () => {
-  test('comes back to the current page, with its query and fragment', () => {
-    const { page, assigned } = createBrowser(loginRequired).open('/orders?page=2#last')
-    createClient({ basePath: '/shop' }, page).login()
-    expect(assigned).toEqual(['/shop/bff/login?returnUrl=%2Forders%3Fpage%3D2%23last'])
-  })
-
-  test('comes back to the page that was asked for', () => {
-    const { page, assigned } = createBrowser(loginRequired).open('/orders')
-    createClient({}, page).login({ returnUrl: '/security' })
-    expect(assigned).toEqual(['/bff/login?returnUrl=%2Fsecurity'])
-  })
-})
-
 describe('logout', () => {
   const logoutUrl = 'https://id.test/session/end?id_token_hint=x'
 
@@ -161,10 +173,10 @@ describe('logout', () => {
       url: 'https://shop.test/bff/logout',
     })
     expect(browser.requests.at(-1)?.headers.get('x-csrf')).toBe('1')
-    expect(client.getSnapshot()).toEqual({ status: 'signed_out', ended: false })
+    expect(client.getSnapshot()).toMatchObject({ status: 'signed_out', ended: false })
     expect(here.assigned).toEqual([logoutUrl])
-    expect(other.getSnapshot()).toEqual({ status: 'signed_out', ended: true })
-    expect(onSessionEnd).toHaveBeenCalledOnce()
+    expect(other.getSnapshot()).toEqual({ status: 'signed_out', ended: true, reason: 'logout' })
+    expect(onSessionEnd).toHaveBeenCalledExactlyOnceWith('logout')
     expect(there.assigned).toEqual([])
   })
 

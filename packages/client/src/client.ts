@@ -1,14 +1,10 @@
-import {
-  csrfHeader,
-  type LogoutResponse,
-  paths,
-  problemTypePrefix,
-  type UserResponse,
-} from '@sallyport/core/contract'
+import type { LogoutResponse, SessionEndReason, UserResponse } from '@sallyport/core/contract'
+import { type LoginOptions, toLoginQuery } from './login.ts'
 import type { Page } from './page.ts'
 import { readProblem } from './problem.ts'
 import { parseSession, type Session, type SessionOptions, type SessionState } from './session.ts'
 import { createTraceparent } from './traceparent.ts'
+import { csrfName, csrfValue, loginPath, loginRequired, logoutPath, userPath } from './wire.ts'
 
 /** Settings of a client; all have a default. */
 export interface ClientOptions {
@@ -24,22 +20,17 @@ export interface ClientOptions {
    * @defaultValue the page's own `fetch`
    */
   fetch?: typeof fetch
-  /** Called when a session this page had is over: expired, refused or signed out in any tab. */
-  onSessionEnd?: () => void
-}
-
-/** How to sign in. */
-export interface LoginOptions {
   /**
-   * The page to come back to: a path of this origin.
-   *
-   * @defaultValue the current page
+   * Called when a session this page had is over: expired, refused or signed out in any tab. The
+   * reason is known if another tab told it, or the events of `@sallyport/client/events`.
    */
-  returnUrl?: string
+  onSessionEnd?: (reason: SessionEndReason | undefined) => void
 }
 
 /** One page's view of its session. */
 export interface Client {
+  /** What comes before `/bff/...`. */
+  readonly basePath: string
   /**
    * Asks the BFF who is signed in. Calls at the same time share one request.
    *
@@ -48,7 +39,10 @@ export interface Client {
    * is the response. Such a failure never signs anybody out.
    */
   session(options?: SessionOptions): Promise<Session | undefined>
-  /** Leaves the page to sign in. */
+  /**
+   * Leaves the page to sign in. `prompt: 'create'` makes a new account, `prompt: 'select_account'`
+   * lets the person choose another one.
+   */
   login(options?: LoginOptions): void
   /**
    * Ends the session here, in all tabs and at the issuer: leaves the page for its sign-out.
@@ -85,12 +79,13 @@ export function createClient(
   let state: SessionState = { status: 'loading' }
   let pending: Promise<Session | undefined> | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  let isSliding = false
   let hadSession = false
   const { document } = page
   const channel = document && new page.BroadcastChannel(`sallyport:${basePath}`)
 
   if (document && channel) {
-    channel.onmessage = () => end(true)
+    channel.onmessage = ({ data }) => end(data)
     page.addEventListener('pageshow', (event) => {
       if (!event.persisted) return
       // The page as it was frozen may show what its reader may no longer see: hide it first.
@@ -104,23 +99,22 @@ export function createClient(
   }
 
   return {
+    basePath,
     session,
-    login({ returnUrl } = {}) {
-      const { pathname, search, hash } = page.location
-      const target = encodeURIComponent(returnUrl ?? pathname + search + hash)
-      page.location.assign(`${basePath}${paths.login}?returnUrl=${target}`)
+    login(options) {
+      page.location.assign(`${basePath}${loginPath}?${toLoginQuery(page.location, options)}`)
     },
     async logout() {
-      const body = await askBff<LogoutResponse>(paths.logout, { method: 'POST' })
-      end(false)
-      channel?.postMessage('ended')
+      const body = await askBff<LogoutResponse>(logoutPath, { method: 'POST' })
+      end('logout', false)
+      channel?.postMessage('logout')
       if (body) page.location.assign(body.logoutUrl)
     },
     async fetch(path, init) {
       const response = await send(path, init)
       if (response.status === 401) {
         const problem = await readProblem(response)
-        if (problem?.type === `${problemTypePrefix}login_required`) end(true)
+        if (problem?.type === loginRequired) end()
       }
       return response
     },
@@ -133,15 +127,16 @@ export function createClient(
     getSnapshot: () => state,
   }
 
-  function session({ slide = true }: SessionOptions = {}): Promise<Session | undefined> {
-    if (pending) return pending
+  function session({ slide = true, reason }: SessionOptions = {}): Promise<Session | undefined> {
+    if (pending && (isSliding || !slide)) return pending
+    isSliding = slide
     const asked: Promise<Session | undefined> = ask(slide).then(
       (found) => {
         // A sign-out came in between: it wins over an answer from before it.
         if (pending !== asked) return pending
         pending = undefined
         if (found) begin(found)
-        else end(true)
+        else end(reason)
         return found
       },
       (error) => {
@@ -158,7 +153,7 @@ export function createClient(
 
   async function ask(slide: boolean): Promise<Session | undefined> {
     const nowMs = Date.now()
-    const claims = await askBff<UserResponse>(paths.user + (slide ? '' : '?slide=false'))
+    const claims = await askBff<UserResponse>(userPath + (slide ? '' : '?slide=false'))
     return claims && parseSession(claims, nowMs)
   }
 
@@ -190,13 +185,13 @@ export function createClient(
     timer = setTimeout(check, Math.min(Math.max(delayMs, 1000), 2 ** 31 - 1))
   }
 
-  function end(isNews: boolean): void {
+  function end(reason?: SessionEndReason, isNews = true): void {
     pending = undefined
     if (state.status === 'signed_out') return
     const had = hadSession
     hadSession = false
-    change({ status: 'signed_out', ended: had && isNews })
-    if (had) onSessionEnd?.()
+    change({ status: 'signed_out', ended: had && isNews, reason })
+    if (had) onSessionEnd?.(reason)
   }
 
   function change(next: SessionState): void {
@@ -210,7 +205,7 @@ export function createClient(
     const target = new URL(path, href).href
     if (!target.startsWith(`${origin}/`)) throw new TypeError(`not of this origin: ${path}`)
     const headers = new Headers(init?.headers)
-    headers.set(csrfHeader.name, csrfHeader.value)
+    headers.set(csrfName, csrfValue)
     const traceparent = headers.get('traceparent') ?? createTraceparent(page.crypto)
     headers.set('traceparent', traceparent)
     // mode: a redirect to another origin fails instead of taking the body there.

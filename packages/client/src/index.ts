@@ -4,7 +4,8 @@
  * @module
  */
 
-export { type Client, type ClientOptions, createClient, type LoginOptions } from './client.ts'
+export { type Client, type ClientOptions, createClient } from './client.ts'
+export type { LoginOptions } from './login.ts'
 export type { Page } from './page.ts'
 export { type ProblemDetails, readProblem } from './problem.ts'
 export type { Session, SessionOptions, SessionState } from './session.ts'

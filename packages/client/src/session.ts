@@ -1,4 +1,5 @@
-import { sessionClaims, type UserResponse } from '@sallyport/core/contract'
+import type { SessionEndReason, UserResponse } from '@sallyport/core/contract'
+import { expiresInClaim } from './wire.ts'
 
 /** What a page knows about who is signed in. */
 export interface Session {
@@ -17,8 +18,8 @@ export type SessionState =
   /** Not asked yet, or being asked again after a return from the back/forward cache. */
   | { status: 'loading' }
   | { status: 'signed_in'; session: Session }
-  /** `ended`: this page had a session, and it was not this page that signed out. */
-  | { status: 'signed_out'; ended: boolean }
+  /** `ended`: this page had a session, and it was not this page that signed out; `reason`: if known. */
+  | { status: 'signed_out'; ended: boolean; reason: SessionEndReason | undefined }
   /** Nobody can say: the question was not answered. Ask again with `session()`. */
   | { status: 'failed'; error: unknown }
 
@@ -30,12 +31,14 @@ export interface SessionOptions {
    * @defaultValue true
    */
   slide?: boolean
+  /** Why it may be over: what its end is put down to if nobody is signed in any more. */
+  reason?: SessionEndReason
 }
 
 /** Reads the body of `GET /bff/user`. */
 export function parseSession(response: UserResponse, nowMs: number): Session {
   const claims = Object.fromEntries(response.map(({ type, value }) => [type, value]))
-  const { sub, name, [sessionClaims.expiresIn]: expiresIn } = claims
+  const { sub, name, [expiresInClaim]: expiresIn } = claims
   if (typeof sub !== 'string' || typeof expiresIn !== 'number') throw new Error('not a session')
   return {
     claims,
