@@ -1,3 +1,5 @@
+import type { ErrorCode } from '@sallyport/core'
+
 /**
  * Header fields in wire order, flat: name, value, name, value. Duplicates stay duplicates, which
  * an object could not show.
@@ -34,6 +36,8 @@ export interface ForwardDecision {
   readonly headers: HeaderList
   /** What of the upstream's response headers may pass, and what is set; framing excepted. */
   responseHeaders(upstream: HeaderList): HeaderList
+  /** What to answer when the upstream gives no answer that can be passed on. */
+  answerFailure(code: ErrorCode): RespondDecision
   /** The route's pattern, for logs, metrics and span names. */
   readonly route: string
   /** Seconds the upstream has until its response headers are complete. */
