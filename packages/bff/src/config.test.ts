@@ -51,6 +51,67 @@ describe('configuration', () => {
     expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_INVALID' }))
   })
 
+  test.each([
+    ['https://app.example', 'https://www.app.example'],
+    ['https://bff.shop.example', 'https://www.shop.example'],
+    ['https://bff.shop.example', 'https://shop.example'],
+    ['https://shop.example:8443', 'https://shop.example'],
+    ['http://localhost:3000', 'http://localhost:5173'],
+    ['http://127.0.0.1:3000', 'http://127.0.0.1:5173'],
+    ['http://[::1]:3000', 'http://[::1]:5173'],
+    ['https://bff.shop.localhost', 'https://www.shop.localhost'],
+    // Another site in truth, which only the public suffix list knows.
+    ['https://a.co.uk', 'https://b.co.uk'],
+  ])('of %s: %s may be allowed', (publicUrl, allowed) => {
+    const { allowedOrigins } = parseConfig({ ...minimal, publicUrl, allowedOrigins: [allowed] })
+    expect(allowedOrigins).toEqual([allowed])
+  })
+
+  test.each([
+    ['https://app.example', '*', 'one origin'],
+    ['https://app.example', 'null', 'one origin'],
+    ['https://app.example', 'https://*.app.example', 'one origin'],
+    ['https://app.example', 'https://www.app.example/', 'one origin'],
+    ['https://app.example', 'https://www.app.example/x', 'one origin'],
+    ['https://app.example', 'https://www.app.example:443', 'one origin'],
+    ['https://app.example', 'https://WWW.app.example', 'one origin'],
+    ['https://app.example', 'https://x@www.app.example', 'one origin'],
+    ['https://app.example', 'https://www.äpp.example', 'one origin'],
+    ['https://app.example', 'www.app.example', 'one origin'],
+    ['https://app.example', 'http://www.app.example', 'must be https'],
+    ['https://app.example', 'ws://www.app.example', 'must be https'],
+    ['https://app.example', 'https://app.example', 'needs no permission'],
+    ['https://app.example', 'http://localhost:5173', 'another site'],
+    ['https://app.example', 'https://other.example', 'another site'],
+    ['https://bff.shop.example', 'https://www.shop.example.evil', 'another site'],
+    ['http://localhost:3000', 'http://127.0.0.1:3000', 'another site'],
+    ['http://localhost:3000', 'https://localhost:3000', 'another site'],
+    ['http://localhost:3000', 'https://app.localhost:3000', 'another site'],
+    ['https://10.0.0.1', 'https://9.0.0.1', 'another site'],
+    ['https://[2001:db8::1]', 'https://[2001:db8::2]', 'another site'],
+  ])('of %s: %s may not be allowed: %s', (publicUrl, allowed, message) => {
+    const attempt = () => parseConfig({ ...minimal, publicUrl, allowedOrigins: [allowed] })
+    expect(attempt).toThrow(new RegExp(`allowedOrigins\\[0\\]: .*${message}`))
+  })
+
+  test('an origin is allowed once', () => {
+    const allowedOrigins = ['https://www.app.example', 'https://www.app.example']
+    expect(() => parseConfig({ ...minimal, allowedOrigins })).toThrow('allowedOrigins[1]: ')
+  })
+
+  test('the application is where its BFF is, or at an allowed origin', () => {
+    const allowedOrigins = ['https://www.app.example']
+    const of = (rest: object) => parseConfig({ ...minimal, ...rest }).applicationUrl.href
+    expect(of({})).toBe('https://app.example/')
+    expect(of({ publicUrl: 'https://app.example/shop' })).toBe('https://app.example/shop/')
+    const applicationUrl = 'https://www.app.example/start'
+    expect(of({ allowedOrigins, applicationUrl })).toBe('https://www.app.example/start/')
+    expect(() => of({ applicationUrl })).toThrow('applicationUrl: must be at one of allowedOrigins')
+    for (const broken of ['https://www.app.example/?x', 'https://www.app.example/a//b']) {
+      expect(() => of({ allowedOrigins, applicationUrl: broken })).toThrow('applicationUrl: ')
+    }
+  })
+
   test('never prints a secret', () => {
     const secret = 'planted-secret'
     expect(() => parseConfig({ ...minimal, clientAuthentication: { secret, x: 1 } })).toThrow(

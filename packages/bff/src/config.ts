@@ -4,6 +4,7 @@ import { events } from './options/event-options.ts'
 import { fapi2Problems } from './options/fapi2.ts'
 import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
 import { logout } from './options/logout-options.ts'
+import { originProblems, originShape } from './options/origin-options.ts'
 import { route } from './options/route-options.ts'
 import { secret } from './options/secret.ts'
 import { session } from './options/session-options.ts'
@@ -16,6 +17,7 @@ const schema = strictObject({
   publicUrl: secureUrl.transform(toUrl).refine(({ href, origin }) => {
     return basePathPattern.test(href.slice(origin.length))
   }, 'must be an origin, or an origin and a path of lower-case letters, digits and "-"'),
+  ...originShape,
   ...issuerShape,
   sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
   routes: distinctBy('match', route).default([]),
@@ -24,10 +26,11 @@ const schema = strictObject({
   logout,
   signals: signals.optional(),
 }).superRefine((config, context) => {
-  for (const problem of [...issuerProblems(config), ...fapi2Problems(config)]) {
+  const problems = [originProblems, issuerProblems, fapi2Problems].flatMap((find) => find(config))
+  for (const problem of problems) {
     context.addIssue({ code: 'custom', message: problem.message, path: [...problem.path] })
   }
-}) satisfies z.ZodType<Omit<BffConfig, 'basePath' | 'frontend'>, BffOptions>
+}) satisfies z.ZodType<Omit<BffConfig, 'basePath' | 'frontend' | 'applicationUrl'>, BffOptions>
 
 /**
  * Checks options once, at start.
@@ -38,7 +41,9 @@ export function parseConfig(options: unknown): BffConfig {
   const config = parseOptions(schema, options, 'bff')
   const { origin, pathname } = config.publicUrl
   const basePath = pathname.replace(/\/$/, '')
-  return Object.freeze({ ...config, basePath, frontend: `${origin}${basePath}` })
+  const frontend = `${origin}${basePath}`
+  const applicationUrl = config.applicationUrl ?? new URL(`${frontend}/`)
+  return Object.freeze({ ...config, basePath, frontend, applicationUrl })
 }
 
 function toUrl(text: string): URL {

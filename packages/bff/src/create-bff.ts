@@ -1,12 +1,13 @@
 import { type Clock, systemClock } from '@sallyport/core'
 import type { Awaitable, SessionStore } from '@sallyport/session'
 import type { Telemetry } from '@sallyport/telemetry'
+import { chain } from './awaitable.ts'
 import { type Background, createBackground } from './background.ts'
 import { parseConfig } from './config.ts'
 import type { BffContext, BffRequest } from './context.ts'
 import { createCookies } from './cookies.ts'
 import type { Decision, RequestHead } from './decision.ts'
-import { callEndpoint } from './endpoints/call.ts'
+import { callEndpoint, scriptMethods } from './endpoints/call.ts'
 import { toErrorDecision } from './error-decision.ts'
 import { createSessionWatch } from './events/session-watch.ts'
 import { createOnce } from './logout/once.ts'
@@ -16,6 +17,7 @@ import { createLogoutTokenVerifier } from './logout-token.ts'
 import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { readRequest } from './read-request.ts'
+import { answerPreflight, withCors } from './routes/cors.ts'
 import { createRouteMatcher } from './routes/match.ts'
 import { proxy } from './routes/proxy.ts'
 import { createSessions } from './sessions/create-sessions.ts'
@@ -65,25 +67,32 @@ export function createBff(options: BffOptions, parts: BffParts): Bff {
 
   function route(request: BffRequest): Awaitable<Decision> {
     const { path } = request.url
-    if (path === '/bff' || path.startsWith('/bff/')) return callEndpoint(request, context)
-    const found = matchRoute(path)
+    const isOwn = path === '/bff' || path.startsWith('/bff/')
+    const found = isOwn ? undefined : matchRoute(path)
+    const methods = isOwn ? scriptMethods(path) : found?.methods
+    const preflight = answerPreflight(request, config.allowedOrigins, methods)
+    if (preflight) return preflight
+    if (isOwn) return callEndpoint(request, context)
     return found
       ? proxy(request, found, context)
       : { kind: 'pass', path, frontend: config.frontend }
   }
 
+  function answer(head: RequestHead): Awaitable<Decision> {
+    const failed = (error: unknown) => toErrorDecision(head, error, context)
+    try {
+      const decision = route(readRequest(head, config))
+      return decision instanceof Promise ? decision.catch(failed) : decision
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
   return {
     config,
 
-    decide(head) {
-      const failed = (error: unknown) => toErrorDecision(head, error, context)
-      try {
-        const decision = route(readRequest(head, config))
-        return decision instanceof Promise ? decision.catch(failed) : decision
-      } catch (error) {
-        return failed(error)
-      }
-    },
+    decide: (head) =>
+      chain(answer(head), (decision) => withCors(head, config.allowedOrigins, decision)),
 
     prepare: () => context.oidc.prepare(),
 

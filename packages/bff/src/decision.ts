@@ -1,3 +1,5 @@
+import type { ErrorCode } from '@sallyport/core'
+
 /**
  * Header fields in wire order, flat: name, value, name, value. Duplicates stay duplicates, which
  * an object could not show.
@@ -39,6 +41,8 @@ export interface ForwardDecision {
    * answer on, whose body nobody reads then. It sends a request once more only if that has no body.
    */
   instead?(status: number, upstream: HeaderList): RespondDecision | ForwardDecision | undefined
+  /** What to answer when the upstream gives no answer that can be passed on. */
+  answerFailure(code: ErrorCode): RespondDecision
   /** The route's pattern, for logs, metrics and span names. */
   readonly route: string
   /** Seconds the upstream has until its response headers are complete. */

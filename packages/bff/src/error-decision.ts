@@ -13,8 +13,8 @@ export function toErrorDecision(head: RequestHead, error: unknown, context: BffC
   }
   if (code === 'ERR_HOST_UNKNOWN') {
     return respondError(head, code, {
-      detail: `Open ${config.publicUrl.origin} instead.`,
-      link: { href: config.publicUrl.href, label: 'Go to the application' },
+      detail: `Open ${config.applicationUrl.origin} instead.`,
+      link: { href: config.applicationUrl.href, label: 'Go to the application' },
     })
   }
   const retryAfter = error instanceof SallyportError ? error.retryAfter : undefined

@@ -32,6 +32,7 @@ export type {
   LogoutOptions,
   LogoutShape,
 } from './options/logout-options.ts'
+export type { OriginConfig, OriginOptions } from './options/origin-options.ts'
 export type { RouteConfig, RouteOptions, RouteToken } from './options/route-options.ts'
 export type { SessionConfig, SessionOptions } from './options/session-options.ts'
 export type { BffConfig, BffOptions } from './options.ts'

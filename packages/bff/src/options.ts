@@ -2,12 +2,13 @@ import type { SealKey } from '@sallyport/core'
 import type { EventConfig, EventOptions } from './options/event-options.ts'
 import type { IssuerConfig, IssuerOptions } from './options/issuer-options.ts'
 import type { LogoutConfig, LogoutOptions } from './options/logout-options.ts'
+import type { OriginConfig, OriginOptions } from './options/origin-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
 import type { SessionConfig, SessionOptions } from './options/session-options.ts'
 import type { SignalsConfig, SignalsOptions } from './signals/signals-options.ts'
 
 /** What a user writes. Durations are in seconds; URLs are absolute. */
-export interface BffOptions extends IssuerOptions {
+export interface BffOptions extends IssuerOptions, OriginOptions {
   /**
    * Where browsers reach the BFF: an origin such as `https://app.example`, or one with a path,
    * `https://example.com/shop`, below which all of it lies. Paths of one origin share its cookies
@@ -26,7 +27,7 @@ export interface BffOptions extends IssuerOptions {
 }
 
 /** What the code reads: every default filled in, every route compiled. */
-export interface BffConfig extends IssuerConfig {
+export interface BffConfig extends IssuerConfig, OriginConfig {
   readonly publicUrl: URL
   /** The path of `publicUrl`: empty, or `/shop` with neither escapes nor a slash at its end. */
   readonly basePath: string

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { resolveReturnUrl } from './return-url.ts'
+import { fromReturnText, resolveReturnUrl, toReturnText } from './return-url.ts'
 
 const publicUrl = new URL('https://app.example')
-const resolve = (target: string) => resolveReturnUrl(target, { publicUrl, basePath: '' })
+const places = { publicUrl, basePath: '', allowedOrigins: [] }
+const resolve = (target: string) => resolveReturnUrl(target, places)
 
 describe('a return URL', () => {
   test.each(['/', '/orders', '/orders?page=2#top', '/a/b/', '/caf%C3%A9'])(
@@ -57,15 +58,75 @@ describe('a return URL', () => {
       fc.webUrl(),
       fc.string(),
     )
+    const start = fc.constantFrom('', 'https://www.app.example', 'https://www.app.example/')
     fc.assert(
-      fc.property(text, (target) => {
-        const accepted = resolve(target)
+      fc.property(start, text, (origin, rest) => {
+        const accepted = resolveReturnUrl(origin + rest, { ...split, basePath: '' })
         if (!accepted) return
-        const again = new URL(accepted.href, publicUrl)
-        expect(again.origin).toBe(publicUrl.origin)
+        const again = new URL(toReturnText(accepted, split), publicUrl)
+        expect(again.href).toBe(accepted.href)
+        expect(again.origin).toBe(origin === '' ? publicUrl.origin : 'https://www.app.example')
         expect(accepted.pathname.startsWith('//')).toBe(false)
       }),
       { numRuns: 5000 },
     )
+  })
+})
+
+const split = {
+  ...places,
+  basePath: '/shop',
+  allowedOrigins: ['https://www.app.example', 'https://app.example:8443'],
+  applicationUrl: new URL('https://www.app.example/start/'),
+}
+
+describe('a return URL of another origin', () => {
+  test.each([
+    'https://www.app.example/',
+    'https://www.app.example/orders?page=2#top',
+    'https://www.app.example/shop/bff/x',
+    'https://app.example:8443/caf%C3%A9',
+  ])('%s is a page of an allowed one', (target) => {
+    const url = resolveReturnUrl(target, split)
+    expect(url?.href).toBe(target)
+    expect(toReturnText(url as URL, split)).toBe(target)
+    expect(fromReturnText(target, split).href).toBe(target)
+  })
+
+  const www = 'https://www.app.example'
+  test.each([
+    ['A040', [`${www}//evil.example`, `${www}///evil`, '//www.app.example/', '//app.example']],
+    ['A041', [`${www}/\\evil`, `${www}\\@evil/`, `${www}/%5cevil`, 'https:\\\\www.app.example/']],
+    ['A042', [`${www}/\t/evil`, ` ${www}/`, `${www}/\r\nSet-Cookie: a=b`, `${www}\t/`]],
+    ['A045', ['https://www.аpp.example/', `${www}／evil`, `${www}/é`, `${www}。evil/`]],
+    ['A046', [`${www}/..//evil`, `${www}/./x`, `${www}/%2e%2e//evil`]],
+    ['A048', [`${www}/%2f%2fevil`, `${www}%2f@evil/`]],
+    ['A049', [`${www}/${'a'.repeat(1024)}`]],
+    ['A050', [`${www}/bff/login`, `${www}/BFF/logout`, `${www}/%62ff/callback?code=x`]],
+    [
+      'another host',
+      [`${www}.evil/`, `${www}@evil/`, `${www}:8443/`, 'https://evil/www.app.example'],
+    ],
+    ['user names', [`https://x@www.app.example/`, `${www}:@evil.example/`, `${www}:x@evil/`]],
+    [
+      'another scheme',
+      ['http://www.app.example/', 'HTTPS://www.app.example/', 'https:/www.app.example/'],
+    ],
+    [
+      'another spelling',
+      ['https://WWW.app.example/', 'https://www.app.example:443/', www, `${www}?x`],
+    ],
+    ['ours, whole', ['https://app.example/shop/orders']],
+    ['ours, above the base path', ['/orders', '/shopping']],
+  ])('%s: %j are refused', (_row, targets) => {
+    for (const target of targets) {
+      expect(resolveReturnUrl(target, split), JSON.stringify(target)).toBeUndefined()
+    }
+  })
+
+  test('that is not allowed any more leads to the first page', () => {
+    const places = { ...split, allowedOrigins: ['https://app.example:8443'] }
+    expect(fromReturnText(`${www}/orders`, places)).toBe(split.applicationUrl)
+    expect(fromReturnText('/shop/orders', places).href).toBe('https://app.example/shop/orders')
   })
 })

@@ -67,7 +67,7 @@ export async function stepUp(
   const target = returnUrl ?? pathname + search + hash
   if (!isPath(target, origin)) throw new TypeError(`no path of this origin: ${returnUrl}`)
   const problem = await stepUpOf(response)
-  const loginUrl = problem && toLoginUrl(problem.loginUrl, client, origin)
+  const loginUrl = problem?.loginUrl ? toLoginUrl(problem.loginUrl, client, origin) : undefined
   const errands = createErrands(sessionStorage, client.basePath)
   const path = toPath(response.url, origin)
   const errand = errands.read()

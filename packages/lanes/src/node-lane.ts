@@ -72,7 +72,7 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
     const failure = await carryForward(decision, { request, response, upstreams })
     if (!failure) return
     log.warn({ error: failure.error, route: decision.route }, 'an upstream failed')
-    if (failure.code) writeRespond(respondError(head, failure.code), request, response)
+    if (failure.code) writeRespond(decision.answerFailure(failure.code), request, response)
   }
 
   return {

@@ -9,7 +9,8 @@ export function writeRespond(
   response: ServerResponse,
 ): void {
   const { status, headers, body } = decision
-  const framing = ['content-length', String(Buffer.byteLength(body))]
+  // A 204 has no length (RFC 9110 section 8.6).
+  const framing = status === 204 ? [] : ['content-length', String(Buffer.byteLength(body))]
   if (!request.complete && hasBody(request)) framing.push('connection', 'close')
   response.writeHead(status, [...headers, ...framing])
   response.end(request.method === 'HEAD' ? undefined : body)

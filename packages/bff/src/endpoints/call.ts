@@ -20,6 +20,12 @@ export function callEndpoint(request: BffRequest, context: BffContext): Awaitabl
   return endpoint.handle(request, context)
 }
 
+/** The methods that a script may use at a path of ours; `undefined` where no script may call. */
+export function scriptMethods(path: string): string[] | undefined {
+  const found = endpoints.filter((one) => one.path === path && one.caller === 'script')
+  return found.length > 0 ? found.map(({ method }) => method) : undefined
+}
+
 /** Lets in only who the endpoint is for, before anything is looked up. */
 function assertCaller(request: BffRequest, endpoint: Endpoint, context: BffContext): void {
   if (endpoint.caller === 'issuer') {
@@ -30,7 +36,8 @@ function assertCaller(request: BffRequest, endpoint: Endpoint, context: BffConte
     return
   }
   if (endpoint.caller === 'script') {
-    assertOwn(csrfProblem(request.headers, context.config.publicUrl.origin), context)
+    const { publicUrl, allowedOrigins } = context.config
+    assertOwn(csrfProblem(request.headers, publicUrl.origin, allowedOrigins), context)
     return
   }
   const values = (name: string) => headerValues(request.headers, name)

@@ -6,6 +6,7 @@ import { tokensOfGrant } from '../logout/revocable-tokens.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
 import type { TokenGrant } from '../oidc/token-grant.ts'
 import { redirect, respondError } from '../respond.ts'
+import { fromReturnText } from '../return-url.ts'
 import type { Session, SessionContent } from '../sessions/session.ts'
 import { toStored } from '../tokens/renewal.ts'
 import { tokenKey } from '../tokens/token-request.ts'
@@ -37,7 +38,7 @@ export async function callback(request: BffRequest, context: BffContext): Promis
     log.warn({ event: 'authn_login_fail', reason: 'replayed' }, 'a callback is refused')
     return refuse(request, 'ERR_CALLBACK_REJECTED', { context, transaction, setCookies })
   }
-  const target = new URL(transaction.returnUrl, config.publicUrl)
+  const target = fromReturnText(transaction.returnUrl, config)
   if (isSilentNo(response, transaction)) return redirect(target, { setCookies })
   try {
     const grant = await oidc.redeem(response, transaction, resources[0])

@@ -7,7 +7,7 @@ import { asksForMore, type LoginParameters, parseLoginParameters } from '../logi
 import { askingPrompt } from '../logout/issuer-logout.ts'
 import type { BffConfig } from '../options.ts'
 import { redirect, respondError } from '../respond.ts'
-import { resolveReturnUrl } from '../return-url.ts'
+import { resolveReturnUrl, toReturnText } from '../return-url.ts'
 
 /**
  * `GET /bff/login?returnUrl=/path`: sends the browser to the issuer, or straight on when somebody is
@@ -17,13 +17,14 @@ import { resolveReturnUrl } from '../return-url.ts'
  * finished costs the server nothing. Which other parameters pass: see login-parameters.ts.
  */
 export async function login(request: BffRequest, context: BffContext): Promise<RespondDecision> {
-  const { basePath } = context.config
+  const { basePath, applicationUrl } = context.config
+  const toPath = (url: URL) => toReturnText(url, context.config)
   const query = new URLSearchParams(request.url.query)
   const returnUrl = readReturnUrl(query, context.config)
   if (!returnUrl) {
     return respondError(request, 'ERR_RETURN_URL_INVALID', {
       detail: 'returnUrl must be one path of this application, such as /orders.',
-      link: { href: `${basePath}/`, label: 'Go to the application' },
+      link: { href: toPath(applicationUrl), label: 'Go to the application' },
     })
   }
   const read = parseLoginParameters(query)
@@ -62,7 +63,7 @@ async function startSignIn(
     const transaction: Transaction = {
       ...oidc.newSecrets(),
       issuer: config.issuer.href,
-      returnUrl: toPath(returnUrl),
+      returnUrl: toReturnText(returnUrl, config),
       createdAt: clock(),
       ...(Object.keys(parameters).length > 0 && { parameters }),
     }
@@ -75,7 +76,7 @@ async function startSignIn(
     const detail = 'Nobody can sign in until it is back. Those who are signed in can go on.'
     return respondError(request, errorCode(error), {
       ...(errorCode(error) === 'ERR_IDP_UNAVAILABLE' ? { detail } : {}),
-      link: { ...loginLink(config.basePath, toPath(returnUrl)), label: 'Try again' },
+      link: { ...loginLink(config.basePath, toReturnText(returnUrl, config)), label: 'Try again' },
     })
   }
 }
@@ -110,10 +111,10 @@ function readReturnUrl(query: URLSearchParams, config: BffConfig): URL | undefin
   const names = [...query.keys()]
   if (names.some((name) => name.startsWith('returnUrl['))) return undefined
   const values = [...query.getAll('returnUrl'), ...query.getAll('target_link_uri')]
-  const { publicUrl, basePath } = config
-  const [value = `${basePath}/`, another] = values
+  const [value, another] = values
   if (another !== undefined) return undefined
-  const { origin } = publicUrl
+  if (value === undefined) return config.applicationUrl
+  const { origin } = config.publicUrl
   const isWhole = query.has('target_link_uri') && value.startsWith(`${origin}/`)
   return resolveReturnUrl(isWhole ? value.slice(origin.length) : value, config)
 }
@@ -123,8 +124,4 @@ function namesOtherIssuer(query: URLSearchParams, issuer: URL): boolean {
   const [value, another] = query.getAll('iss')
   if (value === undefined) return false
   return another !== undefined || ![issuer.href, issuer.href.replace(/\/$/, '')].includes(value)
-}
-
-function toPath({ pathname, search, hash }: URL): string {
-  return `${pathname}${search}${hash}`
 }

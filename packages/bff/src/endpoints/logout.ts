@@ -134,6 +134,6 @@ async function issuerPlace(
 }
 
 /** The page of the application that a sign-out ends on. */
-function homeOf({ publicUrl, basePath, logout }: BffConfig): URL {
-  return new URL(`${basePath}${logout.returnPath}`, publicUrl)
+function homeOf({ applicationUrl, logout }: BffConfig): URL {
+  return new URL(`.${logout.returnPath}`, applicationUrl)
 }

@@ -13,7 +13,8 @@ export interface LogoutOptions {
    */
   hint?: 'id_token' | 'sid' | 'login_hint' | undefined
   /**
-   * Path of this application where the issuer sends the browser afterwards. Registered there.
+   * Path of this application, below `applicationUrl`, where the issuer sends the browser afterwards.
+   * The whole URL is registered there.
    * @defaultValue '/'
    */
   returnPath?: string | undefined

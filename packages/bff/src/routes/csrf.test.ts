@@ -42,6 +42,42 @@ describe('the anti-forgery policy', () => {
     expect(csrfProblem(headers, origin)).toBeTypeOf('string')
   })
 
+  const listed = 'https://www.app.example'
+  const script = ['X-CSRF', '1', 'Sec-Fetch-Site', 'same-site', 'Origin', listed]
+
+  test.each([
+    ['with Fetch Metadata', script],
+    ['without it', ['X-CSRF', '1', 'Origin', listed]],
+    ['with one to come', ['X-CSRF', '1', 'Sec-Fetch-Site', 'galaxy', 'Origin', listed]],
+    ['our own still', own],
+  ])('lets an allowed origin in: %s', (_what, headers) => {
+    expect(csrfProblem(headers, origin, [listed])).toBeUndefined()
+  })
+
+  test.each([
+    ['A130 no header of ours', script.slice(2)],
+    ['A132 a sibling of it', ['X-CSRF', '1', 'Origin', 'https://b.app.example']],
+    ['A132 no Origin', ['X-CSRF', '1', 'Sec-Fetch-Site', 'same-site']],
+    ['A132 Referer in place of Origin', [...script.slice(0, 4), 'Referer', `${listed}/`]],
+    ['A133 cross-site', ['X-CSRF', '1', 'Sec-Fetch-Site', 'cross-site', 'Origin', listed]],
+    ['A133 same-origin', ['X-CSRF', '1', 'Sec-Fetch-Site', 'same-origin', 'Origin', listed]],
+    ['A133 by hand', ['X-CSRF', '1', 'Sec-Fetch-Site', 'none', 'Origin', listed]],
+    ['A133 two origins', [...script, 'Origin', listed]],
+    ['A133 two sites', [...script, 'Sec-Fetch-Site', 'same-site']],
+    ['A133 an opaque origin', [...script.slice(0, 4), 'Origin', 'null']],
+    ['A133 its superstring', [...script.slice(0, 4), 'Origin', `${listed}.evil`]],
+    ['A133 a list of both', [...script.slice(0, 4), 'Origin', `${listed} ${origin}`]],
+    ['A133 another case', [...script.slice(0, 4), 'Origin', listed.toUpperCase()]],
+    ['A133 ours, same-site', [...script.slice(0, 4), 'Origin', origin]],
+    ['A134 a wrong value', ['X-CSRF', 'true', ...script.slice(2)]],
+  ])('keeps out, also with an allowed origin: %s', (_what, headers) => {
+    expect(csrfProblem(headers, origin, [listed])).toBeTypeOf('string')
+  })
+
+  test('knows no origin that is not listed', () => {
+    expect(csrfProblem(script, origin)).toBeTypeOf('string')
+  })
+
   test('without our header still looks at where a request comes from', () => {
     expect(crossOriginProblem(own.slice(2), origin)).toBeUndefined()
     expect(crossOriginProblem([], origin)).toBeUndefined()

@@ -9,23 +9,33 @@ const knownSites = new Set(['same-origin', 'same-site', 'cross-site', 'none'])
 /**
  * Why a request that carries the session cookie is not the application's own; `undefined` when
  * it is. Three independent proofs, each of which a page of another origin cannot give: our header
- * (needs a CORS preflight, which is refused), Fetch Metadata, and Origin or Referer.
+ * (needs a CORS preflight, which is refused), Fetch Metadata, and Origin or Referer. A page of an
+ * allowed origin must give our header too, and be named by Origin.
  *
  * A browser that sends neither Fetch Metadata nor Origin nor Referer is judged by our header.
  *
  * @see {@link https://www.w3.org/TR/fetch-metadata/ Fetch Metadata Request Headers}
  */
-export function csrfProblem(headers: HeaderList, publicOrigin: string): string | undefined {
+export function csrfProblem(
+  headers: HeaderList,
+  publicOrigin: string,
+  allowedOrigins: readonly string[] = [],
+): string | undefined {
   const marker = headerValues(headers, csrfHeader.name)
   if (marker.length === 0) return `the ${csrfHeader.name} header is missing`
   if (marker.length > 1 || marker[0] !== csrfHeader.value) {
     return `the ${csrfHeader.name} header must be "${csrfHeader.value}", once`
   }
-  return crossOriginProblem(headers, publicOrigin)
+  return crossOriginProblem(headers, publicOrigin, allowedOrigins)
 }
 
 /** The part of the policy that needs no header of ours. */
-export function crossOriginProblem(headers: HeaderList, publicOrigin: string): string | undefined {
+export function crossOriginProblem(
+  headers: HeaderList,
+  publicOrigin: string,
+  allowedOrigins: readonly string[] = [],
+): string | undefined {
+  if (listedOrigin(headers, allowedOrigins)) return undefined
   const sites = headerValues(headers, 'sec-fetch-site')
   if (sites.length > 1) return 'Sec-Fetch-Site is repeated'
   const [site] = sites
@@ -41,6 +51,24 @@ export function crossOriginProblem(headers: HeaderList, publicOrigin: string): s
   if (referer === undefined) return undefined
   const isOwn = URL.canParse(referer) && new URL(referer).origin === publicOrigin
   return isOwn ? undefined : 'Referer is another origin'
+}
+
+/**
+ * The allowed origin that a script's request comes from: `Origin` names it, and Fetch Metadata does
+ * not contradict. Of the site of ours it must be; across sites our cookies do not come along anyway.
+ */
+export function listedOrigin(
+  headers: HeaderList,
+  allowedOrigins: readonly string[],
+): string | undefined {
+  if (allowedOrigins.length === 0) return undefined
+  const [origin, anotherOrigin] = headerValues(headers, 'origin')
+  const [site, anotherSite] = headerValues(headers, 'sec-fetch-site')
+  if (origin === undefined || anotherOrigin !== undefined || anotherSite !== undefined) {
+    return undefined
+  }
+  if (site && knownSites.has(site) && site !== 'same-site') return undefined
+  return allowedOrigins.includes(origin) ? origin : undefined
 }
 
 /** Refuses a request for which there is such a problem, and records it. */

@@ -21,12 +21,12 @@ export function proxy(
   route: CompiledRoute,
   context: BffContext,
 ): Awaitable<Decision> {
-  const { origin } = context.config.publicUrl
+  const { publicUrl, allowedOrigins } = context.config
   const isNamed = context.sessions.isNamed(request.cookies)
   // Whoever has a cookie to lend, or gets a token for the asking, must be the application itself.
   const isPublic = route.token === 'none' || route.token === 'user-or-none'
   const problem = isNamed || !isPublic ? csrfProblem : crossOriginProblem
-  assertOwn(problem(request.headers, origin), context)
+  assertOwn(problem(request.headers, publicUrl.origin, allowedOrigins), context)
   if (!route.methods.includes(request.method)) {
     return respondError(request, 'ERR_METHOD_NOT_ALLOWED', {
       headers: ['allow', route.methods.join(', ')],
@@ -127,6 +127,7 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
       }
       return refuseForStepUp(request, challenges, facts)
     },
+    answerFailure: (code) => respondError(request, code),
     route: route.match,
     timeout: route.timeout,
   }

@@ -124,7 +124,7 @@ export function toUpstreamHeaders(head: RequestHead, facts: RequestHeaderFacts):
     if (name === 'transfer-encoding' && value.toLowerCase() !== 'chunked') {
       throw new SallyportError('ERR_REQUEST_INVALID', 'a transfer coding that is not undone here')
     }
-    if (isDropped(name) || hopByHop.has(name)) continue
+    if (!reachesUpstream(name) || hopByHop.has(name)) continue
     if (name === 'content-type') {
       contentTypes += 1
       if (contentTypes > 1 || !mediaTypePattern.test(value)) {
@@ -154,7 +154,8 @@ export function connectionOptions(headers: HeaderList): Set<string> {
   return names
 }
 
-function isDropped(name: string): boolean {
-  if (dropped.has(name) || !/^[a-z0-9-]+$/.test(name)) return true
-  return droppedPrefixes.some((prefix) => name.startsWith(prefix))
+/** Whether a field of the client's goes on to an upstream, by its name in lower case. */
+export function reachesUpstream(name: string): boolean {
+  if (dropped.has(name) || !/^[a-z0-9-]+$/.test(name)) return false
+  return !droppedPrefixes.some((prefix) => name.startsWith(prefix))
 }

@@ -74,7 +74,7 @@ const dropped = new Set([
   'x-sourcemap',
 ])
 
-/** CORS has one policy, the BFF's: nobody. */
+/** CORS has one policy, the BFF's own: cors.ts. */
 const droppedPrefix = 'access-control-'
 
 /**
