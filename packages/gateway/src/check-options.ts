@@ -1,4 +1,4 @@
-import { checkFrontends } from '@sallyport/bff'
+import { type BffOptions, checkFrontends } from '@sallyport/bff'
 import { errorCode, type OptionProblem, type SallyportError } from '@sallyport/core'
 import { optionsError } from '@sallyport/core/options'
 import {
@@ -18,21 +18,43 @@ import { createWebPages } from './web-pages.ts'
 export function checkGatewayOptions(
   options: GatewayOptions | FrontendsGatewayOptions,
 ): GatewayConfig {
-  const config = parseGatewayOptions(options)
-  const isOne = 'bff' in options && options.bff !== undefined
+  const { isOne, bffs } = readFrontends(options)
   const toPlace = (path: OptionProblem['path']) =>
     isOne ? toPlaceOfOne(path) : toPlaceOfMany(path)
-  const problems = [
-    ...problemsOf(() => {
-      checkFrontends({ frontends: config.frontends.map(({ bff }) => bff), tenants: config.tenants })
-    }),
-    ...problemsOf(() => createWebPages(config)),
+  let config: GatewayConfig | undefined
+  const own = problemsOf(() => {
+    config = parseGatewayOptions(options)
+  })
+  const theirs = [
+    ...problemsOf(() => bffs && checkFrontends({ frontends: bffs })),
+    ...problemsOf(() => config && checkTenants(config)),
+    ...problemsOf(() => config && createWebPages(config)),
   ]
-  if (problems.length === 0) return config
-  throw optionsError(
-    'gateway options',
-    problems.map(({ path, message }) => ({ path: toPlace(path), message })),
-  )
+  const problems = [
+    ...own,
+    ...theirs.map(({ path, message }) => ({ path: toPlace(path), message })),
+  ]
+  if (config && problems.length === 0) return config
+  throw optionsError('gateway options', problems)
+}
+
+/** The options of frontends as they were written, if that is what they look like. */
+function readFrontends(options: unknown): { isOne: boolean; bffs: BffOptions[] | undefined } {
+  const { bff, frontends } = Object(options) as { bff?: unknown; frontends?: unknown }
+  const isOne = bff !== undefined
+  const written = isOne
+    ? [bff]
+    : Array.isArray(frontends) && frontends.map((one) => Object(one).bff)
+  const isReadable = written && written.length > 0 && written.every(isObject)
+  return { isOne, bffs: isReadable ? (written as BffOptions[]) : undefined }
+}
+
+function checkTenants({ tenants }: GatewayConfig): void {
+  if (tenants) checkFrontends({ tenants })
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 /** `frontends[0].issuer` of the one frontend is `bff.issuer`. */
@@ -47,7 +69,7 @@ function toPlaceOfMany(path: OptionProblem['path']): OptionProblem['path'] {
   return [...path.slice(0, 2), 'bff', ...path.slice(2)]
 }
 
-function problemsOf(check: () => void): readonly OptionProblem[] {
+function problemsOf(check: () => unknown): readonly OptionProblem[] {
   try {
     check()
     return []
