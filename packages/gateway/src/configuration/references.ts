@@ -14,7 +14,7 @@ export interface ReferenceSource {
 }
 
 /** What stands in a configuration file for a value that is elsewhere. */
-export const reference = strictObject({
+const reference = strictObject({
   $file: z.string().min(1).optional(),
   $env: z.string().min(1).optional(),
   $parse: z.literal('json').optional(),
