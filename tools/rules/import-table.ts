@@ -10,6 +10,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   bff: ['core', 'session', 'telemetry'],
   lanes: ['core', 'session', 'bff', 'telemetry'],
   gateway: ['core', 'session', 'bff', 'lanes', 'telemetry'],
+  cli: ['core', 'bff', 'gateway', 'telemetry'],
   guard: ['core', 'telemetry'],
   identity: ['core', 'telemetry'],
   client: ['core/contract'],

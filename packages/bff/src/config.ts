@@ -1,3 +1,4 @@
+import { createSealer, errorCode, type SallyportError, type SealKey } from '@sallyport/core'
 import { distinctBy, parseOptions, secureUrl, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
 import { events } from './options/event-options.ts'
@@ -19,7 +20,10 @@ const schema = strictObject({
   }, 'must be an origin, or an origin and a path of lower-case letters, digits and "-"'),
   ...originShape,
   ...issuerShape,
-  sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
+  sealKeys: z
+    .array(strictObject({ kid: z.string(), key: secret }))
+    .min(1)
+    .superRefine(assertUsableKeys),
   routes: distinctBy('match', route).default([]),
   session,
   events,
@@ -44,6 +48,17 @@ export function parseConfig(options: unknown): BffConfig {
   const frontend = `${origin}${basePath}`
   const applicationUrl = config.applicationUrl ?? new URL(`${frontend}/`)
   return Object.freeze({ ...config, basePath, frontend, applicationUrl })
+}
+
+/** Said here, so that all problems come at once, and before anything is made of the options. */
+function assertUsableKeys(keys: readonly SealKey[], context: z.RefinementCtx): void {
+  if (keys.length === 0) return
+  try {
+    createSealer(keys, 'options')
+  } catch (error) {
+    if (errorCode(error) !== 'ERR_CONFIG_INVALID') throw error
+    context.addIssue({ code: 'custom', message: (error as SallyportError).message })
+  }
 }
 
 function toUrl(text: string): URL {

@@ -59,7 +59,11 @@ export interface Bff {
  * @throws `ERR_CONFIG_INVALID`, naming every problem in `options`.
  */
 export function createBff(options: BffOptions, parts: BffParts): Bff {
-  const config = parseConfig(options)
+  return createBffOf(parseConfig(options), parts)
+}
+
+/** {@link createBff} for options that have been checked. Begins its work in the background. */
+export function createBffOf(config: BffConfig, parts: BffParts): Bff {
   const background = createBackground(parts.telemetry.log)
   const context = createContext(config, parts, background)
   keepRevoking(context, background)

@@ -9,11 +9,13 @@ export type {
   RespondDecision,
   StreamDecision,
 } from './decision.ts'
+export { checkFrontends, type FrontendsConfig } from './frontends/check-frontends.ts'
 export { createFrontends, type Frontends } from './frontends/create-frontends.ts'
 export type {
   FrontendsOptions,
   TenantPlace,
   TenantResolver,
+  TenantsConfig,
   TenantsOptions,
 } from './frontends/options.ts'
 export { isNavigation } from './headers.ts'

@@ -178,10 +178,18 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue
 
+/** One thing that does not fit in options, and where. Never shows a value, which may be a secret. */
+export interface OptionProblem {
+  /** Empty for the options as a whole. */
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
 /** Why it failed, and when it may be tried again. */
 export interface SallyportErrorOptions extends ErrorOptions {
   /** Seconds. */
   retryAfter?: number | undefined
+  problems?: readonly OptionProblem[] | undefined
 }
 
 /** The one error class. Tell failures apart by `code`; `message` and `cause` are for logs only. */
@@ -189,12 +197,15 @@ export class SallyportError extends Error {
   readonly code: ErrorCode
   /** Seconds after which another attempt may succeed, when a server said so. */
   readonly retryAfter: number | undefined
+  /** What does not fit, for `ERR_CONFIG_INVALID`; the message says the same. Otherwise empty. */
+  readonly problems: readonly OptionProblem[]
 
   constructor(code: ErrorCode, message: string, options: SallyportErrorOptions = {}) {
     super(message, options)
     this.name = 'SallyportError'
     this.code = code
     this.retryAfter = options.retryAfter
+    this.problems = options.problems ?? []
   }
 }
 

@@ -13,6 +13,7 @@ export {
   type ErrorCode,
   errorCatalogue,
   errorCode,
+  type OptionProblem,
   SallyportError,
   type SallyportErrorOptions,
   toProblem,

@@ -1,18 +1,14 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { isDeepStrictEqual } from 'node:util'
 import { type Bff, createFrontends, type Frontends } from '@sallyport/bff'
 import { type Clock, SallyportError } from '@sallyport/core'
+import { isSameOptions, optionsError } from '@sallyport/core/options'
 import { createNodeLane, createNodeServer } from '@sallyport/lanes'
 import type { SessionStore } from '@sallyport/session'
 import type { Telemetry } from '@sallyport/telemetry'
+import { checkGatewayOptions } from './check-options.ts'
 import { openStore } from './open-store.ts'
-import {
-  type FrontendsGatewayOptions,
-  type GatewayConfig,
-  type GatewayOptions,
-  parseGatewayOptions,
-} from './options.ts'
+import type { FrontendsGatewayOptions, GatewayConfig, GatewayOptions } from './options.ts'
 import { createWebPages, type WebPages } from './web-pages.ts'
 
 export interface GatewayParts {
@@ -53,7 +49,7 @@ export async function createGateway(
   options: GatewayOptions | FrontendsGatewayOptions,
   parts: GatewayParts,
 ): Promise<Gateway> {
-  const config = parseGatewayOptions(options)
+  const config = checkGatewayOptions(options)
   const pages = createWebPages(config)
   const store = await openStore(config.store, parts)
   try {
@@ -92,11 +88,8 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
     port: (server.address() as AddressInfo).port,
 
     reload(options) {
-      const next = parseGatewayOptions(options)
-      for (const name of ['listen', 'store'] as const) {
-        if (isDeepStrictEqual(next[name], config[name])) continue
-        throw new SallyportError('ERR_CONFIG_INVALID', `${name}: cannot change without a restart`)
-      }
+      const next = checkGatewayOptions(options)
+      assertSamePlace(config, next)
       const nextPages = createWebPages(next)
       frontends.reload(toFrontends(next))
       pages = nextPages
@@ -119,6 +112,13 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
       await store.close()
     },
   }
+}
+
+function assertSamePlace(config: GatewayConfig, next: GatewayConfig): void {
+  const problems = (['listen', 'store'] as const)
+    .filter((name) => !isSameOptions(next[name], config[name]))
+    .map((name) => ({ path: [name], message: 'cannot change without a restart' }))
+  if (problems.length > 0) throw optionsError('gateway options', problems)
 }
 
 function toFrontends({ frontends, tenants }: GatewayConfig) {

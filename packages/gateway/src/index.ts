@@ -1,2 +1,17 @@
+export {
+  createGatewayFromFile,
+  type FileGateway,
+} from './configuration/gateway-from-file.ts'
+export {
+  type Configuration,
+  type ConfigurationSource,
+  readConfiguration,
+} from './configuration/read-configuration.ts'
+export type { Reading } from './configuration/read-text.ts'
 export { createGateway, type Gateway, type GatewayParts } from './create-gateway.ts'
-export type { FrontendsGatewayOptions, GatewayFrontend, GatewayOptions } from './options.ts'
+export type {
+  FrontendsGatewayOptions,
+  GatewayConfig,
+  GatewayFrontend,
+  GatewayOptions,
+} from './options.ts'

@@ -2,18 +2,8 @@ import type { Clock } from '@sallyport/core'
 import type { SessionStore } from '@sallyport/session'
 import { createCachedStore, type ObservableSessionStore } from '@sallyport/session/cache'
 import { createLmdbStore } from '@sallyport/session/lmdb'
-import type { PostgresStoreOptions } from '@sallyport/session/postgres'
-import type { RedisStoreOptions } from '@sallyport/session/redis'
 import type { Telemetry } from '@sallyport/telemetry'
-
-/** Where sessions are kept: exactly one of these. */
-export type StoreOptions =
-  /** Folder of an embedded LMDB environment, for one machine; made when it is missing. */
-  | { lmdbFolder: string }
-  /** Redis or Valkey, for several machines. */
-  | { redis: RedisStoreOptions }
-  /** PostgreSQL, for several machines. */
-  | { postgres: PostgresStoreOptions }
+import type { StoreOptions } from './store-options.ts'
 
 /**
  * Opens the store. What several machines share stands behind a cache in this process; a client

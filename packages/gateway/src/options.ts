@@ -1,9 +1,7 @@
 import type { BffOptions, TenantsOptions } from '@sallyport/bff'
 import { parseOptions, strictObject } from '@sallyport/core/options'
-import type { PostgresStoreOptions } from '@sallyport/session/postgres'
-import type { RedisStoreOptions } from '@sallyport/session/redis'
 import * as z from 'zod'
-import type { StoreOptions } from './open-store.ts'
+import { type StoreOptions, store } from './store-options.ts'
 
 /** One frontend of several: a BFF, and its own page. */
 export interface GatewayFrontend {
@@ -60,14 +58,7 @@ const schema = strictObject({
     host: z.string().min(1).default('localhost'),
     port: z.int().min(0).max(65_535),
   }),
-  store: z.union(
-    [
-      strictObject({ lmdbFolder: z.string().min(1) }),
-      strictObject({ redis: ownOptions<RedisStoreOptions>() }),
-      strictObject({ postgres: ownOptions<PostgresStoreOptions>() }),
-    ],
-    { error: 'must be one of lmdbFolder, redis and postgres' },
-  ),
+  store,
   webFolder: z.string().min(1).optional(),
 })
   .superRefine(({ bff, frontends, tenants, webFolder }, context) => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { isNavigation, respondError } from '@sallyport/bff'
-import { type ErrorCode, SallyportError } from '@sallyport/core'
+import type { ErrorCode } from '@sallyport/core'
 import { type PassHandler, writeRespond } from '@sallyport/lanes'
 import sirv from 'sirv'
 
@@ -24,18 +24,10 @@ const contentPolicy = [
  * Serves a built single-page application: hashed files for ever, the rest revalidated, and
  * `index.html` for each address that a person opens. A script's request for something that is not
  * there gets a 404 problem, never a page.
- *
- * @throws `ERR_CONFIG_INVALID` when there is no `index.html` in the folder.
  */
 export function createWebFiles(folder: string | undefined): PassHandler {
   if (folder === undefined)
     return (request, response) => refuse(request, response, 'ERR_ROUTE_NOT_FOUND')
-  if (!existsSync(join(folder, 'index.html'))) {
-    throw new SallyportError(
-      'ERR_CONFIG_INVALID',
-      `webFolder: no index.html in ${folder}; build the application first`,
-    )
-  }
   const serve = sirv(folder, { etag: true, dotfiles: false, setHeaders })
 
   return (request, response, { path }) => {
@@ -49,6 +41,11 @@ export function createWebFiles(folder: string | undefined): PassHandler {
       serve(request, response, () => refuse(request, response, 'ERR_ROUTE_NOT_FOUND'))
     })
   }
+}
+
+/** Whether a built application is in the folder. */
+export function hasPage(folder: string): boolean {
+  return existsSync(join(folder, 'index.html'))
 }
 
 function setHeaders(response: ServerResponse, path: string): void {

@@ -1,6 +1,8 @@
+import type { OptionProblem } from '@sallyport/core'
+import { optionsError } from '@sallyport/core/options'
 import type { PassHandler } from '@sallyport/lanes'
 import type { GatewayConfig } from './options.ts'
-import { createWebFiles } from './web-files.ts'
+import { createWebFiles, hasPage } from './web-files.ts'
 
 /** What browsers get that is no business of a BFF, by frontend. */
 export interface WebPages {
@@ -15,12 +17,19 @@ export interface WebPages {
 export function createWebPages({ frontends }: GatewayConfig): WebPages {
   const none = createWebFiles(undefined)
   const byFrontend = new Map<string, PassHandler>()
-  for (const { bff, webFolder } of frontends) {
+  const problems: OptionProblem[] = []
+  for (const [i, { bff, webFolder }] of frontends.entries()) {
+    if (webFolder !== undefined && !hasPage(webFolder)) {
+      const message = `no index.html in ${webFolder}; build the application first`
+      problems.push({ path: ['frontends', i, 'webFolder'], message })
+      continue
+    }
     const url = URL.parse(bff.publicUrl)
     // What is no URL, the BFF itself refuses.
     const frontend = url ? `${url.origin}${url.pathname.replace(/\/$/, '')}` : ''
     byFrontend.set(frontend, createWebFiles(webFolder))
   }
+  if (problems.length > 0) throw optionsError('web pages', problems)
 
   return {
     pass: (request, response, decision) =>

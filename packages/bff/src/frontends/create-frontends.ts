@@ -1,16 +1,16 @@
 import { errorCode, SallyportError } from '@sallyport/core'
-import { parseOptions } from '@sallyport/core/options'
+import { isSameOptions } from '@sallyport/core/options'
 import type { Awaitable } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
-import { type Bff, type BffParts, createBff } from '../create-bff.ts'
+import { type Bff, type BffParts, createBffOf } from '../create-bff.ts'
 import type { Decision, RequestHead } from '../decision.ts'
-import type { BffOptions } from '../options.ts'
+import type { BffConfig } from '../options.ts'
 import { respondError } from '../respond.ts'
+import { checkFrontends } from './check-frontends.ts'
 import { createFrontend, type Frontend } from './frontend.ts'
-import { createFrontendTable, tableProblems } from './frontend-table.ts'
-import { type FrontendsOptions, frontendsSchema } from './options.ts'
+import { createFrontendTable } from './frontend-table.ts'
+import type { FrontendsOptions } from './options.ts'
 import { readPlace } from './place.ts'
-import { isSameConfig } from './same-config.ts'
 import { createTenants, type Tenants } from './tenants.ts'
 
 /** Many BFFs that answer as one. */
@@ -54,7 +54,7 @@ export function createFrontends(options: FrontendsOptions, parts: BffParts): Fro
   }
 
   function reload(given: FrontendsOptions): void {
-    const config = parseOptions(frontendsSchema, given, 'frontends')
+    const config = checkFrontends(given)
     const present = new Map(table.all.map((one) => [one.bff.config.frontend, one]))
     const next = createFrontendTable(createAll(config.frontends, present, parts))
     for (const frontend of table.all) if (!next.all.includes(frontend)) retire(frontend)
@@ -114,24 +114,13 @@ export function createFrontends(options: FrontendsOptions, parts: BffParts): Fro
 
 /** Those that are present already and the same, and new ones for the others. */
 function createAll(
-  all: readonly BffOptions[],
+  configs: readonly BffConfig[],
   present: ReadonlyMap<string, Frontend>,
   parts: BffParts,
 ): Frontend[] {
-  const problems: string[] = []
-  const bffs = all.map((options, i) => {
-    try {
-      return createBff(options, parts)
-    } catch (error) {
-      if (errorCode(error) !== 'ERR_CONFIG_INVALID') throw error
-      problems.push(`frontends[${i}]: ${(error as SallyportError).message}`)
-      return undefined
-    }
-  })
-  problems.push(...tableProblems(bffs.map((bff) => bff?.config)))
-  if (problems.length > 0) throw new SallyportError('ERR_CONFIG_INVALID', problems.join('\n'))
-  return (bffs as Bff[]).map((bff) => {
-    const before = present.get(bff.config.frontend)
-    return before && isSameConfig(before.bff.config, bff.config) ? before : createFrontend(bff)
+  return configs.map((config) => {
+    const before = present.get(config.frontend)
+    const isKept = before && isSameOptions(before.bff.config, config)
+    return isKept ? before : createFrontend(createBffOf(config, parts))
   })
 }

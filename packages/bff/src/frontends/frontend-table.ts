@@ -1,3 +1,4 @@
+import type { OptionProblem } from '@sallyport/core'
 import type { BffConfig } from '../options.ts'
 import type { Frontend } from './frontend.ts'
 import type { Place } from './place.ts'
@@ -29,13 +30,15 @@ export function createFrontendTable(all: readonly Frontend[]): FrontendTable {
   }
 }
 
-/** Why frontends cannot stand beside each other; one line a problem. */
-export function tableProblems(configs: readonly (BffConfig | undefined)[]): string[] {
-  const problems: string[] = []
+/** Why frontends cannot stand beside each other. */
+export function tableProblems(configs: readonly (BffConfig | undefined)[]): OptionProblem[] {
+  const problems: OptionProblem[] = []
   for (const [i, config] of configs.entries()) {
     for (const [j, other] of configs.slice(0, i).entries()) {
       const problem = config && other && pairProblem(config, other)
-      if (problem) problems.push(`frontends[${i}]: publicUrl ${problem} frontends[${j}]`)
+      if (!problem) continue
+      const path = ['frontends', i, 'publicUrl']
+      problems.push({ path, message: `${problem} frontends[${j}]` })
     }
   }
   return problems

@@ -75,10 +75,10 @@ describe('many frontends', () => {
     ]
     const attempt = () => createFrontends({ frontends: broken }, setting().parts)
     for (const line of [
-      /^frontends\[0\]: bff options:\n {2}publicUrl: must be https/m,
-      /^frontends\[1\]: seal keys: the key of kid "k"/m,
-      /^frontends\[3\]: publicUrl is that of frontends\[2\]/m,
-      /^frontends\[4\]: publicUrl collides with the endpoints below \/bff of frontends\[2\]/m,
+      /^ {2}frontends\[0\]\.publicUrl: must be https/m,
+      /^ {2}frontends\[1\]\.sealKeys: seal keys: the key of kid "k"/m,
+      /^ {2}frontends\[3\]\.publicUrl: is that of frontends\[2\]/m,
+      /^ {2}frontends\[4\]\.publicUrl: collides with the endpoints below \/bff of frontends\[2\]/m,
     ]) {
       expect(attempt).toThrow(line)
     }
@@ -115,7 +115,7 @@ describe('a reload', () => {
     )
     const before = frontends.bffs
     const broken = [frontend('https://b.example'), frontend('https://c.example', { issuer: 'x' })]
-    expect(() => frontends.reload({ frontends: broken })).toThrow(/^frontends\[1\]: /)
+    expect(() => frontends.reload({ frontends: broken })).toThrow(/^ {2}frontends\[1\]\.issuer: /m)
     expect(frontends.bffs).toEqual(before)
     expect(outcome(await frontends.decide(request('b.example')))).toBe(421)
     expect(outcome(await frontends.decide(request('a.example')))).toBe('https://a.example /')

@@ -1,11 +1,12 @@
 import { SallyportError, systemClock } from '@sallyport/core'
+import { isSameOptions } from '@sallyport/core/options'
 import type { Awaitable } from '@sallyport/session'
-import { type BffParts, createBff } from '../create-bff.ts'
+import { parseConfig } from '../config.ts'
+import { type BffParts, createBffOf } from '../create-bff.ts'
 import { createFrontend, type Frontend } from './frontend.ts'
 import { createLru } from './lru.ts'
 import type { TenantsConfig } from './options.ts'
 import type { Place } from './place.ts'
-import { isSameConfig } from './same-config.ts'
 
 /** Frontends that are looked up when they are first asked for. */
 export interface Tenants {
@@ -51,16 +52,16 @@ export function createTenants(config: TenantsConfig, parts: TenantsParts): Tenan
     const before = known.get(key)
     try {
       const options = await config.resolve(toTenantPlace(place, config))
-      const created = options && createBff(options, parts)
-      assertOwnPlace(created?.config.basePath, place, config)
-      const isKept = before && isSameConfig(before.frontend.bff.config, created?.config)
+      const found = options && parseConfig(options)
+      assertOwnPlace(found?.basePath, place, config)
+      const isKept = before && isSameOptions(before.frontend.bff.config, found)
       if (before && !isKept) forget(key)
-      if (!created) {
+      if (!found) {
         absentUntil.set(key, clock() + config.lifetime)
         return undefined
       }
       absentUntil.delete(key)
-      return remember(key, isKept ? before.frontend : createFrontend(created))
+      return remember(key, isKept ? before.frontend : createFrontend(createBffOf(found, parts)))
     } catch (cause) {
       telemetry.log.error({ error: cause, host: place.host }, 'a tenant cannot be looked up')
       if (!before || clock() >= before.usableUntil) {

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
+import type { OptionProblem } from '@sallyport/core'
 import type { IssuerConfig, PrivateJwk } from './issuer-options.ts'
-import type { OptionProblem } from './issuer-schema.ts'
 
 /** The algorithms of the profile; RFC 9864 gives EdDSA with Ed25519 a second name. */
 export const fapi2Algorithms: readonly string[] = ['PS256', 'ES256', 'EdDSA', 'Ed25519']

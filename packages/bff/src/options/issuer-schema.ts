@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { OptionProblem } from '@sallyport/core'
 import {
   distinctBy,
   httpUrl,
@@ -52,12 +53,6 @@ export const issuerShape = {
   requestObjectKey: privateJwk.optional(),
   responseMode: z.enum(['query', 'query.jwt']).default('query'),
   senderConstraint: z.enum(['none', 'dpop', 'mtls']).default('none'),
-}
-
-/** One option that does not go together with the others. */
-export interface OptionProblem {
-  readonly path: readonly (string | number)[]
-  readonly message: string
 }
 
 /** What of the options about the issuer does not go together, whatever the profile. */

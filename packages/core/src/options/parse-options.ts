@@ -1,5 +1,5 @@
-import * as z from 'zod'
-import { SallyportError } from '../errors.ts'
+import type * as z from 'zod'
+import { optionsError } from './options-error.ts'
 
 /**
  * Holds what a user wrote against its schema, and gives it back typed, complete and frozen
@@ -24,8 +24,9 @@ export function parseOptions<Schema extends z.ZodType>(
 ): Readonly<z.output<Schema>> {
   const result = schema.safeParse(options)
   if (result.success) return Object.freeze(result.data)
-  const lines = result.error.issues.map(
-    ({ path, message }) => `\n  ${z.core.toDotPath(path) || 'options'}: ${message}`,
-  )
-  throw new SallyportError('ERR_CONFIG_INVALID', `${name} options:${lines.join('')}`)
+  const problems = result.error.issues.map(({ path, message }) => ({
+    path: path.map((key) => (typeof key === 'symbol' ? String(key) : key)),
+    message,
+  }))
+  throw optionsError(`${name} options`, problems)
 }

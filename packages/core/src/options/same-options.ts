@@ -1,10 +1,10 @@
-import type { Secret } from '@sallyport/core'
+import type { Secret } from '../secret.ts'
 
 /**
  * Whether two configurations mean the same, secrets included: what is kept in memory for one is
  * good for the other. Functions are the same only if they are one function.
  */
-export function isSameConfig(a: unknown, b: unknown): boolean {
+export function isSameOptions(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false
   if (a instanceof URL || b instanceof URL) {
@@ -15,7 +15,7 @@ export function isSameConfig(a: unknown, b: unknown): boolean {
   const [ours, theirs] = [membersOf(a), membersOf(b)]
   return (
     ours.size === theirs.size &&
-    [...ours].every(([name, value]) => theirs.has(name) && isSameConfig(value, theirs.get(name)))
+    [...ours].every(([name, value]) => theirs.has(name) && isSameOptions(value, theirs.get(name)))
   )
 }
 

@@ -1,0 +1,31 @@
+import { checkFrontends } from '@sallyport/bff'
+import { issuerPaths, paths } from '@sallyport/core/contract'
+import { readConfiguration } from '@sallyport/gateway'
+import type { Command } from '../command.ts'
+import { findConfiguration } from '../find-configuration.ts'
+
+/** Says what is wrong with a configuration, and what the issuer must know of one that fits. */
+export const check: Command = {
+  summary: 'Says what is wrong with a configuration, opening and asking nothing.',
+
+  async run(flags) {
+    const source = findConfiguration(flags)
+    const reading = { seen: new Map<string, string>(), warnings: new Set<string>() }
+    const { config } = await readConfiguration(source, reading)
+    for (const warning of reading.warnings) process.stderr.write(`warning: ${warning}\n`)
+    const { frontends } = checkFrontends({
+      frontends: config.frontends.map(({ bff }) => bff),
+      tenants: config.tenants,
+    })
+    process.stdout.write(`${source.file} fits.\n`)
+    for (const { frontend, issuer, clientId } of frontends) {
+      const lines = [
+        `${frontend}: client "${clientId}" of ${issuer.href}, which must know`,
+        `  redirect URI              ${frontend}${paths.callback}`,
+        `  URI after sign-out        ${frontend}/`,
+        `  URI of back-channel logout ${frontend}${issuerPaths.backchannel}`,
+      ]
+      process.stdout.write(`\n${lines.join('\n')}\n`)
+    }
+  },
+}
