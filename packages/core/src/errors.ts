@@ -14,6 +14,7 @@ export const errorCatalogue = {
   ERR_CONFIG_INVALID: { status: 500, type: 'internal', title: 'Internal error' },
   ERR_INTERNAL: { status: 500, type: 'internal', title: 'Internal error' },
   ERR_PORT_TAKEN: { status: 500, type: 'internal', title: 'Internal error' },
+  ERR_SEAL_KEY_UNAVAILABLE: { status: 500, type: 'internal', title: 'Internal error' },
 
   ERR_REQUEST_INVALID: { status: 400, type: 'request_invalid', title: 'Malformed request' },
   ERR_HOST_UNKNOWN: { status: 421, type: 'host_unknown', title: 'This host is not served here' },

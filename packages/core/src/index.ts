@@ -19,5 +19,12 @@ export {
   toProblem,
 } from './errors.ts'
 export { randomToken, sha256 } from './random.ts'
-export { createSealer, type Sealer, type SealKey } from './seal.ts'
+export { createSealer, type Sealer } from './seal.ts'
+export type { SealKey } from './seal-key.ts'
 export { createSecret, type Secret } from './secret.ts'
+export {
+  createSealKeyUnwrapper,
+  type SealKeyUnwrapper,
+  type UnwrapOptions,
+  type WrappedSealKey,
+} from './unwrap-seal-keys.ts'

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createSealer, type SealKey } from './seal.ts'
+import { createSealer } from './seal.ts'
+import type { SealKey } from './seal-key.ts'
 import { createSecret } from './secret.ts'
 
 const first = createKey('k1')
@@ -149,6 +150,15 @@ describe('A076: rotation', () => {
     expect(createSealer([second], 'session').open(old, '')).toBeUndefined()
   })
 
+  test('tells the kid of a key that was taken out, and of nothing else', () => {
+    const without = createSealer([second], 'session')
+    expect(without.missingKid(old)).toBe('k1')
+    expect(rotated.missingKid(old)).toBeUndefined()
+    for (const text of ['', '.x', 'k1', 'k 1.x', `${'k'.repeat(33)}.x`, 'k\n.x']) {
+      expect(without.missingKid(text)).toBeUndefined()
+    }
+  })
+
   test('opens nothing of a key that was exchanged under the same kid', () => {
     expect(createSealer([createKey('k1')], 'session').open(old, '')).toBeUndefined()
   })
@@ -156,6 +166,8 @@ describe('A076: rotation', () => {
 
 describe('A077: a ring is refused', () => {
   const strong = randomBytes(32).toString('base64url')
+  const words = 'correcthorsebatterystapleandanotherhundredofwords'
+  const base64url = (bytes: string | Buffer) => Buffer.from(bytes as string).toString('base64url')
   test.each<[string, SealKey[]]>([
     ['without keys', []],
     ['with an empty key', [toKey('k1', '')]],
@@ -164,6 +176,14 @@ describe('A077: a ring is refused', () => {
     ['with one byte repeated', [toKey('k1', Buffer.alloc(64, 7).toString('base64url'))]],
     ['with a word repeated', [toKey('k1', 'password'.repeat(8))]],
     ['with a passphrase', [toKey('k1', 'correct horse battery staple, correct horse battery!')]],
+    ['with a passphrase in characters of base64', [toKey('k1', words)]],
+    ['with the same in capitals', [toKey('k1', words.toUpperCase())]],
+    ['with one that is written twice', [toKey('k1', 'CorrectHorseBatteryStaple'.repeat(2))]],
+    ['with a passphrase, encoded', [toKey('k1', base64url(`${words}, 0123456789 !`))]],
+    ['with bytes that count up', [toKey('k1', base64url(Buffer.from([...Array(32).keys()])))]],
+    ['with a few bytes in turn', [toKey('k1', base64url(Buffer.alloc(64, '\x00\xff\x7f\x01')))]],
+    ['with too few digits of base 16', [toKey('k1', randomBytes(24).toString('hex'))]],
+    ['with zeros of base 16', [toKey('k1', '0'.repeat(64))]],
     ['with a key of characters that base64 has not', [toKey('k1', `${strong}é`)]],
     ['with an empty kid', [toKey('', strong)]],
     ['with a dot in a kid', [toKey('k.1', strong)]],
@@ -186,10 +206,15 @@ describe('A077: a ring is refused', () => {
     )
   })
 
-  test('but not for the base64 that openssl writes', () => {
-    const ring = [toKey('k1', randomBytes(32).toString('base64'))]
-    const same = createSealer(ring, 'session')
-    expect(same.open(same.seal('x', ''), '')).toBe('x')
+  test.each([
+    ['the base64 that openssl writes', 'base64'],
+    ['64 digits of base 16', 'hex'],
+    ['base64url', 'base64url'],
+  ] as const)('but not for %s, of any random bytes', (_, encoding) => {
+    for (let i = 0; i < 2000; i++) {
+      const ring = [toKey('k1', randomBytes(32 + (i % 33)).toString(encoding))]
+      expect(() => createSealer(ring, 'session')).not.toThrow()
+    }
   })
 })
 

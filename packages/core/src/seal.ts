@@ -6,23 +6,11 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto'
-import { SallyportError } from './errors.ts'
-import type { Secret } from './secret.ts'
+import { isKid, readSealKeys, type SealKey } from './seal-key.ts'
 
 const cipher = 'aes-256-gcm'
 const nonceBytes = 12
 const tagBytes = 16
-const minimumKeyBytes = 32
-const keyPattern = /^[A-Za-z0-9+/_-]+={0,2}$/
-const kidPattern = /^[A-Za-z0-9_-]{1,32}$/
-
-/** One key of a ring. The first key of a ring seals; all of them open. */
-export interface SealKey {
-  /** Names the key in what it sealed, so that opening tries one key only. */
-  kid: string
-  /** At least 32 random bytes, base64url or base64. */
-  key: Secret
-}
 
 /** Seals and opens values for one purpose: what one sealer sealed, no other opens. */
 export interface Sealer {
@@ -35,6 +23,8 @@ export interface Sealer {
   seal(plaintext: string, context: string): string
   /** The plaintext, or `undefined` when the key is unknown or anything was changed. */
   open(sealed: string, context: string): string | undefined
+  /** The kid that something was sealed under, if no key of the ring has it: then it was rotated out. */
+  missingKid(sealed: string): string | undefined
 }
 
 /**
@@ -42,7 +32,7 @@ export interface Sealer {
  * transaction cookie can never pass for a session and the reverse.
  *
  * @param keys newest first; older ones only open.
- * @throws `ERR_CONFIG_INVALID` for no key, a short or repeated key, a malformed or repeated kid.
+ * @throws `ERR_CONFIG_INVALID` for no key, a short, weak or repeated key, a malformed or repeated kid.
  * @see {@link https://www.rfc-editor.org/rfc/rfc5116.html#section-3.1 RFC 5116, section 3.1} on nonces
  */
 export function createSealer(keys: readonly SealKey[], purpose: string): Sealer {
@@ -84,24 +74,17 @@ export function createSealer(keys: readonly SealKey[], purpose: string): Sealer 
         return undefined
       }
     },
+
+    missingKid(sealed) {
+      const kid = sealed.slice(0, Math.max(sealed.indexOf('.'), 0))
+      return isKid(kid) && !derived.has(kid) ? kid : undefined
+    },
   }
 }
 
 function deriveKeys(keys: readonly SealKey[], purpose: string): Map<string, KeyObject> {
   const derived = new Map<string, KeyObject>()
-  const masters: Buffer[] = []
-  if (keys.length === 0) throw invalid('at least one seal key is needed')
-  for (const { kid, key } of keys) {
-    if (!kidPattern.test(kid)) throw invalid(`kid "${kid}" must match ${kidPattern.source}`)
-    if (derived.has(kid)) throw invalid(`kid "${kid}" occurs twice`)
-    // Node's decoder skips what is not base64: a passphrase would pass for a key.
-    const master = Buffer.from(keyPattern.test(key.reveal()) ? key.reveal() : '', 'base64url')
-    if (master.length < minimumKeyBytes) {
-      throw invalid(`the key of kid "${kid}" must be at least ${minimumKeyBytes} bytes, base64url`)
-    }
-    if (new Set(master).size < 8) throw invalid(`the key of kid "${kid}" is not random`)
-    if (masters.some((other) => other.equals(master))) throw invalid(`kid "${kid}" repeats a key`)
-    masters.push(master)
+  for (const [kid, master] of readSealKeys(keys)) {
     const bytes = hkdfSync('sha256', master, '', `sallyport:${purpose}`, 32)
     derived.set(kid, createSecretKey(Buffer.from(bytes)))
   }
@@ -110,8 +93,4 @@ function deriveKeys(keys: readonly SealKey[], purpose: string): Map<string, KeyO
 
 function associatedData(purpose: string, context: string): Buffer {
   return Buffer.from(JSON.stringify([purpose, context]))
-}
-
-function invalid(problem: string): SallyportError {
-  return new SallyportError('ERR_CONFIG_INVALID', `seal keys: ${problem}`)
 }

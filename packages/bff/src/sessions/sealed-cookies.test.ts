@@ -1,11 +1,13 @@
 import { createSecret, parseCookies, randomToken } from '@sallyport/core'
 import type { SessionKey } from '@sallyport/session'
+import { createTelemetry } from '@sallyport/telemetry'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSealedCookies, type SealedSession } from './sealed-cookies.ts'
 
 const sealKeys = [{ kid: 'k1', key: createSecret(randomToken()) }]
-const options = { sealKeys, frontend: 'https://app.example', basePath: '' }
+const { log } = createTelemetry({ service: 'bff', level: 'silent' })
+const options = { sealKeys, frontend: 'https://app.example', basePath: '', log }
 const cookieSet = createSealedCookies(options)
 
 function session(idTokenLength: number, changes: Partial<SealedSession> = {}): SealedSession {

@@ -7,8 +7,10 @@ import {
   uniqueCookie,
 } from '@sallyport/core'
 import type { SessionRecord } from '@sallyport/session'
+import type { Logger } from '@sallyport/telemetry'
 import { sessionCookieName } from '../cookies.ts'
 import type { SessionContent } from './session.ts'
+import { createUnopenedLog } from './unopened-log.ts'
 
 /** A session as it travels: all of it, under one seal. */
 export interface SealedSession {
@@ -51,8 +53,10 @@ export function createSealedCookies(options: {
   sealKeys: readonly SealKey[]
   frontend: string
   basePath: string
+  log: Logger
 }): SealedCookies {
   const sealer = createSealer(options.sealKeys, `sealed-session:${options.frontend}`)
+  const tellUnopened = createUnopenedLog(sealer, options.log)
   const name = sessionCookieName(options.basePath)
   const names = Array.from({ length: mostChunks }, (_, i) => (i === 0 ? name : `${name}.${i}`))
 
@@ -83,8 +87,11 @@ export function createSealedCookies(options: {
       if (!count || !start) return undefined
       const chunks = [start, ...others.slice(0, Number(count) - 1)]
       if (chunks.some((chunk) => !chunk)) return undefined
-      const text = sealer.open(chunks.join(''), count)
-      return text === undefined ? undefined : JSON.parse(text)
+      const sealed = chunks.join('')
+      const text = sealer.open(sealed, count)
+      if (text !== undefined) return JSON.parse(text)
+      tellUnopened(sealed)
+      return undefined
     },
 
     expire: (cookies) =>

@@ -9,6 +9,7 @@ import { isOwnRecord } from './own-record.ts'
 import { createSealedCookies, type SealedSession } from './sealed-cookies.ts'
 import { type Session, type SessionContent, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
+import { createUnopenedLog } from './unopened-log.ts'
 
 /** A session with what it takes to write its next state. */
 interface SealedState extends Session {
@@ -30,7 +31,8 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
   const { config, store, clock, log, later } = parts
   const { frontend } = config
   const sealer = createSealer(config.sealKeys, `sealed-row:${frontend}`)
-  const cookieSet = createSealedCookies(config)
+  const tellUnopened = createUnopenedLog(sealer, log)
+  const cookieSet = createSealedCookies({ ...config, log })
   const endings = createEndings(store, config.session.absoluteTimeout, clock)
 
   /** A state; its row is the one of its own generation, if there is one by now. */
@@ -64,7 +66,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
   function unseal(row: SessionRecord, before: SealedState): SealedState | undefined {
     const text = sealer.open(row.sealed, row.key)
     if (text === undefined) {
-      log.warn({ event: 'crypt_decrypt_fail' }, 'a stored session cannot be opened with any key')
+      tellUnopened(row.sealed)
       return undefined
     }
     const { record, ...rest }: SealedSession = JSON.parse(text)

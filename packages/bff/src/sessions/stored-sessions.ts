@@ -17,6 +17,7 @@ import { isOwnRecord } from './own-record.ts'
 import { endingHolder, type Session, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
 import { type OpenStore, storeFailure } from './store-failures.ts'
+import { createUnopenedLog } from './unopened-log.ts'
 
 const idPattern = /^[\w-]{43}$/
 /** Seconds after which an end that was not finished is taken for one that never happened. */
@@ -30,13 +31,14 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
   const { frontend } = config
   const cookieName = sessionCookieName(config.basePath)
   const sealer = createSealer(config.sealKeys, `session:${frontend}`)
+  const tellUnopened = createUnopenedLog(sealer, log)
   const endings = createEndings(store, config.session.absoluteTimeout, clock)
 
   function unseal(record: SessionRecord | undefined): Session | undefined {
     if (!record || !isOwnRecord(record, config) || record.expiresAt <= clock()) return undefined
     const text = sealer.open(record.sealed, record.key)
     if (text === undefined) {
-      log.warn({ event: 'crypt_decrypt_fail' }, 'a stored session cannot be opened with any key')
+      tellUnopened(record.sealed)
       return undefined
     }
     return { record, content: JSON.parse(text), setCookies: [] }
