@@ -19,5 +19,5 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Libraries that one place of what ships touches, so that all else stays free of their shapes. */
 export const onlyFrom: Readonly<Record<string, RegExp>> = {
   'openid-client': /^packages\/bff\/src\/oidc/,
-  zod: /^packages\/(?:core\/src\/options|bff|gateway|guard|identity)\//,
+  zod: /^packages\/(?:core\/src\/(?:access-token|options)|bff|gateway|guard|identity)\//,
 }

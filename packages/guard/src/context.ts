@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '@sallyport/core'
+import type { Replays } from '@sallyport/core/access-token'
 import type { Telemetry } from '@sallyport/telemetry'
-import { createReplays, type Replays } from './replays.ts'
+import { createReplays } from './replays.ts'
 
 /** What reaches outside: the network, the time, the log. Each has a default; tests set them. */
 export interface GuardContext {

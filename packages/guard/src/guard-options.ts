@@ -1,4 +1,5 @@
 import type { Secret } from '@sallyport/core'
+import { defaultSignatureAlgorithms, signatureAlgorithms } from '@sallyport/core/access-token'
 import { type DpopAlgorithm, defaultDpopAlgorithms, dpopAlgorithms } from '@sallyport/core/dpop'
 import {
   httpUrl,
@@ -12,20 +13,6 @@ import { timeoutSeconds } from './fetch-json.ts'
 
 /** A signature algorithm that can be allowed: all asymmetric. */
 export type SignatureAlgorithm = (typeof signatureAlgorithms)[number]
-
-const signatureAlgorithms = [
-  'ES256',
-  'ES384',
-  'ES512',
-  'Ed25519',
-  'EdDSA',
-  'PS256',
-  'PS384',
-  'PS512',
-  'RS256',
-  'RS384',
-  'RS512',
-] as const
 
 /** Whose access tokens an API accepts, and how they must be presented. */
 export interface GuardOptions {
@@ -82,7 +69,7 @@ const optionsSchema = strictObject({
   algorithms: z
     .array(z.enum(signatureAlgorithms))
     .min(1)
-    .default(['ES256', 'Ed25519', 'EdDSA', 'PS256', 'RS256']),
+    .default([...defaultSignatureAlgorithms]),
   clockTolerance: z.number().min(0).max(60).default(5),
   timeout: timeoutSeconds,
   publicUrl: httpUrl.refine((url) => !url.includes('?'), 'must not contain a query').optional(),

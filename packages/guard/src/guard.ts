@@ -1,14 +1,18 @@
 import { createSecret, type ErrorCode, errorCode, type Secret } from '@sallyport/core'
+import {
+  type AccessTokenClaims,
+  assertSender,
+  type Realm,
+  readPresentedToken,
+  verifyAccessToken,
+} from '@sallyport/core/access-token'
 import { createDpopNonces } from '@sallyport/core/dpop'
-import type { AccessTokenClaims } from './access-token-claims.ts'
 import { type GuardContext, resolveContext } from './context.ts'
 import { type GuardConfig, type GuardOptions, parseGuardOptions } from './guard-options.ts'
+import type { GuardRequest } from './guard-request.ts'
 import { createIssuerKeys } from './issuer-keys.ts'
-import { type GuardRequest, readPresentedToken } from './presented-token.ts'
-import { type Realm, type Refusal, refuse } from './refusal.ts'
+import { type Refusal, refuse } from './refusal.ts'
 import { missingSignIn, parseRequirement, permits, type Requirement } from './requirement.ts'
-import { assertSender } from './sender-constraint.ts'
-import { verifyAccessToken } from './verify-access-token.ts'
 
 /** A request that is let through. */
 export interface Permission {

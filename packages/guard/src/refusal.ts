@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCatalogue, toProblem } from '@sallyport/core'
-import type { TokenScheme } from './presented-token.ts'
+import { type ChallengeDetails, type Realm, toChallenge } from '@sallyport/core/access-token'
 
 /** The answer to a request that is not let through. */
 export interface Refusal {
@@ -11,22 +11,8 @@ export interface Refusal {
   problem: ReturnType<typeof toProblem>
 }
 
-/** What an API says of itself when it refuses. */
-export interface Realm {
-  realm: string
-  /** How tokens can be presented; the first is for failures without a token. */
-  schemes: readonly TokenScheme[]
-  dpopAlgorithms: readonly string[]
-}
-
 /** What a request lacks. */
-export interface RefusalDetails {
-  /** How the token was presented. */
-  scheme?: TokenScheme
-  /** Those that the request needs. */
-  scopes?: readonly string[]
-  /** What the sign-in must meet, and what of it is missing. */
-  signIn?: { missing: 'acr' | 'age'; acrValues?: readonly string[]; maxAge?: number }
+export interface RefusalDetails extends ChallengeDetails {
   /** To be used in the next proof. */
   dpopNonce?: string | undefined
 }
@@ -34,33 +20,7 @@ export interface RefusalDetails {
 /** Seconds after which it makes sense to ask again. */
 const retryAfter = 5
 
-/**
- * The `error` parameter that a code has in its challenge. A request without a token gets a
- * challenge without one: there is nothing wrong with it yet. Other codes get no challenge.
- */
-const challengeErrors: Partial<Record<ErrorCode, string | undefined>> = {
-  ERR_TOKEN_MISSING: undefined,
-  ERR_REQUEST_INVALID: 'invalid_request',
-  ERR_TOKEN_INVALID: 'invalid_token',
-  ERR_DPOP_PROOF_INVALID: 'invalid_dpop_proof',
-  ERR_DPOP_NONCE_REQUIRED: 'use_dpop_nonce',
-  ERR_STEP_UP_REQUIRED: 'insufficient_user_authentication',
-  ERR_SCOPE_INSUFFICIENT: 'insufficient_scope',
-}
-
-const descriptions = {
-  acr: 'Another kind of sign-in is needed',
-  age: 'A more recent sign-in is needed',
-}
-
-/**
- * Answers as RFC 6750 asks: the challenge says what kind of token is missing, never why a given
- * one failed.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc6750.html#section-3 RFC 6750, section 3},
- *   {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-7.1 RFC 9449, section 7.1},
- *   {@link https://www.rfc-editor.org/rfc/rfc9470.html#section-3 RFC 9470, section 3}
- */
+/** Answers with a code's problem, and the challenge where a token would help. */
 export function refuse(code: ErrorCode, realm: Realm, details: RefusalDetails = {}): Refusal {
   const { status } = errorCatalogue[code]
   const headers: Record<string, string> = {
@@ -69,32 +29,7 @@ export function refuse(code: ErrorCode, realm: Realm, details: RefusalDetails = 
   }
   if (status === 503) headers['retry-after'] = String(retryAfter)
   if (details.dpopNonce !== undefined) headers['dpop-nonce'] = details.dpopNonce
-  if (code in challengeErrors) headers['www-authenticate'] = challenges(code, realm, details)
+  const challenge = toChallenge(code, realm, details)
+  if (challenge !== undefined) headers['www-authenticate'] = challenge
   return { allowed: false, status, headers, problem: toProblem(code) }
-}
-
-function challenges(code: ErrorCode, realm: Realm, details: RefusalDetails): string {
-  if (code === 'ERR_TOKEN_MISSING') {
-    return realm.schemes.map((scheme) => challenge(scheme, realm, [])).join(', ')
-  }
-  const { scheme, scopes = [], signIn } = details
-  const parameters = [`error="${challengeErrors[code]}"`]
-  if (scopes.length > 0) parameters.push(`scope="${scopes.join(' ')}"`)
-  if (signIn) {
-    const { missing, acrValues, maxAge } = signIn
-    parameters.push(`error_description="${descriptions[missing]}"`)
-    if (acrValues) parameters.push(`acr_values="${acrValues.join(' ')}"`)
-    if (maxAge !== undefined) parameters.push(`max_age="${maxAge}"`)
-  }
-  const possible = scheme && realm.schemes.includes(scheme) ? scheme : realm.schemes[0]
-  return challenge(possible as TokenScheme, realm, parameters)
-}
-
-function challenge(
-  scheme: TokenScheme,
-  { realm, dpopAlgorithms }: Realm,
-  parameters: readonly string[],
-): string {
-  const algorithms = scheme === 'DPoP' ? [`algs="${dpopAlgorithms.join(' ')}"`] : []
-  return `${scheme} ${[`realm="${realm}"`, ...parameters, ...algorithms].join(', ')}`
 }

@@ -1,14 +1,5 @@
 import type { Clock } from '@sallyport/core'
-
-/** Remembers what may be used once only. A session store of `@sallyport/session` is one. */
-export interface Replays {
-  /**
-   * Remembers `id` until `expiresAt` (seconds since 1970).
-   *
-   * @returns whether it is the first time; of all callers in all processes one gets `true`.
-   */
-  claim(id: string, expiresAt: number): boolean | Promise<boolean>
-}
+import type { Replays } from '@sallyport/core/access-token'
 
 /**
  * Creates a memory of this process alone. What is over is dropped; when it is full of what is not,

@@ -1,6 +1,6 @@
+import { type AccessTokenClaims, isClientToken, scopesOf } from '@sallyport/core/access-token'
 import { scopeToken, strictObject } from '@sallyport/core/options'
 import { z } from 'zod'
-import { type AccessTokenClaims, isClientToken, scopesOf } from './access-token-claims.ts'
 
 /** What a request needs to be let through. */
 export interface Requirement {

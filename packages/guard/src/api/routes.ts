@@ -1,6 +1,6 @@
 import type { Secret } from '@sallyport/core'
+import type { AccessTokenClaims } from '@sallyport/core/access-token'
 import type { z } from 'zod'
-import type { AccessTokenClaims } from '../access-token-claims.ts'
 import { parseRequirement, type Requirement, toRequirement } from '../requirement.ts'
 import type { ApiAnswer } from './answer.ts'
 import type { JsonBody } from './json-body.ts'

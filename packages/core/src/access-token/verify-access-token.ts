@@ -1,15 +1,16 @@
-import { isCompactJws, SallyportError } from '@sallyport/core'
 import { errors, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose'
-import { type AccessTokenClaims, parseClaims } from './access-token-claims.ts'
-import type { ResolvedContext } from './context.ts'
+import type { Clock } from '../clock.ts'
+import { isCompactJws } from '../compact-jws.ts'
+import { SallyportError } from '../errors.ts'
+import { type AccessTokenClaims, parseClaims } from './claims.ts'
 
-/** What an access token must match. */
-export interface VerifyConfig {
+/** What an access token must match. Seconds. */
+export interface AccessTokenExpectation {
   issuer: string
   audience: string
   algorithms: readonly string[]
   clockTolerance: number
-  /** Finds the issuer's key for a token, see `createIssuerKeys`. */
+  /** Finds the issuer's key for a token. Its `SallyportError`s pass as they are. */
   keys: JWTVerifyGetKey
 }
 
@@ -19,7 +20,8 @@ const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id']
  * Verifies a JWT access token: its form, `typ`, algorithm, signature, `iss`, `aud`, dates, and
  * that all required claims are there.
  *
- * Does not check scopes, not who presents it (`cnf`), and not whether the token was revoked since it was issued.
+ * Does not check scopes, not who presents it (`cnf`: see `assertSender`), and not whether the
+ * token was revoked since it was issued.
  *
  * @param accessToken compact JWS, without the scheme before it.
  * @throws `ERR_TOKEN_INVALID` when any of this does not hold; `cause` is jose's error.
@@ -28,11 +30,11 @@ const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id']
  */
 export async function verifyAccessToken(
   accessToken: string,
-  config: VerifyConfig,
-  context: ResolvedContext,
+  config: AccessTokenExpectation,
+  { clock }: { clock: Clock },
 ): Promise<AccessTokenClaims> {
   if (!isCompactJws(accessToken)) throw invalid('not a compact JWS of bounded length')
-  const now = context.clock()
+  const now = clock()
   const { payload, protectedHeader } = await verifySigned(accessToken, config, now)
   if (protectedHeader.crit !== undefined) throw invalid('crit is not supported')
   const claims = parseClaims(payload)
@@ -43,7 +45,7 @@ export async function verifyAccessToken(
 
 async function verifySigned(
   accessToken: string,
-  config: VerifyConfig,
+  config: AccessTokenExpectation,
   now: number,
 ): Promise<JWTVerifyResult> {
   const { issuer, audience, algorithms, clockTolerance, keys } = config

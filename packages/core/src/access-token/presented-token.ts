@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** The head of a request to an API, as far as the access token is concerned. */
-export interface GuardRequest {
+export interface TokenRequestHead {
   /** As `IncomingMessage.method`. Without it no DPoP proof holds. */
   method?: string | undefined
   /** Origin-form target (`/orders?page=2`), as `IncomingMessage.url`. */
@@ -40,7 +40,7 @@ const credentials = /^[a-z]+ +([A-Za-z0-9\-._~+/]+=*)$/i
  *   {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-7.1 RFC 9449, section 7.1}
  */
 export function readPresentedToken(
-  request: GuardRequest,
+  request: TokenRequestHead,
   schemes: readonly TokenScheme[],
 ): PresentedToken {
   const [authorization = '', ...more] = headerValues(request.headers, 'authorization')
@@ -57,7 +57,7 @@ export function readPresentedToken(
 }
 
 /** All values of a header, one for each time it was sent. */
-export function headerValues(headers: GuardRequest['headers'], name: string): string[] {
+export function headerValues(headers: TokenRequestHead['headers'], name: string): string[] {
   if (isRawList(headers)) {
     return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name)
   }
@@ -71,6 +71,6 @@ function hasQueryToken(url = ''): boolean {
   return query >= 0 && new URLSearchParams(url.slice(query + 1)).has('access_token')
 }
 
-function isRawList(headers: GuardRequest['headers']): headers is readonly string[] {
+function isRawList(headers: TokenRequestHead['headers']): headers is readonly string[] {
   return Array.isArray(headers)
 }
