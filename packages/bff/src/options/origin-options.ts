@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
+import type { OptionProblem } from '@sallyport/core'
 import { isLoopback, secureUrl } from '@sallyport/core/options'
 import * as z from 'zod'
 import { canonicalPath } from '../target.ts'
-import type { OptionProblem } from './issuer-schema.ts'
 
 /** Where pages of the application are, when a host of their own serves them. */
 export interface OriginOptions {
