@@ -86,8 +86,12 @@ describe('an authorization response', () => {
     const browser = createBrowser()
     const callback = await startSignIn(browser)
     const answers = await Promise.all(Array.from({ length: 20 }, () => browser.open(callback)))
-    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1)
-    expect(answers.filter(({ status }) => status === 400)).toHaveLength(19)
+    const places = answers.map((answer) => new URL(answer.header('location') ?? '', callback))
+    expect(places.filter(({ href }) => href === `${world.app}/orders`)).toHaveLength(1)
+    // The others have no session to show: each begins anew, at the issuer.
+    expect(places.filter(({ href }) => href.startsWith(`${world.issuer}/`))).toHaveLength(19)
+    const cookies = answers.map((answer) => answer.headers('set-cookie').join())
+    expect(cookies.filter((text) => text.includes(`${session}=`))).toHaveLength(1)
     expect(tokenCalls()).toBe(1)
   })
 

@@ -8,6 +8,12 @@ export const page: readonly string[] = [
   ...['accept', 'text/html'],
 ]
 
+/** Headers of a navigation of a frame in a page of the application. */
+export const ownFrame: readonly string[] = [
+  ...['sec-fetch-mode', 'navigate', 'sec-fetch-dest', 'iframe', 'sec-fetch-site', 'same-origin'],
+  ...['accept', 'text/html'],
+]
+
 /** Asks a BFF without any socket, and takes its answer apart. */
 export async function ask(bff: Bff, target: string, headers: readonly string[] = page) {
   const decision = await bff.decide({
@@ -42,9 +48,13 @@ export async function signInAt({ bff, issuer, forge = () => {}, query = '' }: Si
 }
 
 /** Brings an authorization response back to where its sign-in was started. */
-export function comeBack(bff: Bff, setCookies: readonly string[], response: URLSearchParams) {
+export function comeBack(
+  bff: Bff,
+  setCookies: readonly string[],
+  ...[response, headers = page]: [URLSearchParams, (readonly string[])?]
+) {
   const cookie = setCookies.map((text) => text.split(';')[0]).join('; ')
-  return ask(bff, `/bff/callback?${response}`, [...page, 'cookie', cookie])
+  return ask(bff, `/bff/callback?${response}`, [...headers, 'cookie', cookie])
 }
 
 /** The session cookies among Set-Cookie values. */

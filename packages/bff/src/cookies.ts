@@ -19,7 +19,10 @@ export function sessionCookieName(basePath: string): string {
 /** Lax: the browser comes back from the issuer with it, by a cross-site navigation. */
 const transaction = { sameSite: 'Lax' } as const
 
+/** Seconds in which a sign-in can be completed. */
 const transactionLifetime = 600
+/** Seconds after which nobody knows any more what a sign-in was for: what people leave open over lunch. */
+const transactionMemory = 7200
 const mostTransactions = 10
 /** Together with the session's cookie well below the 8 KiB that servers commonly take. */
 const mostTransactionBytes = 6144
@@ -29,6 +32,10 @@ export interface Transaction extends SignInSecrets, SignInDemands {
   readonly issuer: string
   readonly returnUrl: string
   readonly createdAt: number
+  /** It began by itself, in place of one that went stale; the next that does is explained. */
+  readonly isRestart?: true | undefined
+  /** It goes on in a hidden frame, where nobody sees a page. */
+  readonly isSilent?: true | undefined
 }
 
 /** The BFF's cookies: what they are called, what they hold, how long they live. */
@@ -37,6 +44,10 @@ export interface Cookies {
   transaction(value: Transaction, present: readonly CookiePair[]): string[]
   /** The transaction of this state, if this browser started it and it is not too old. */
   readTransaction(state: string, present: readonly CookiePair[]): Transaction | undefined
+  /** The same when it is too old to be completed, and not yet forgotten. */
+  readLateTransaction(state: string, present: readonly CookiePair[]): Transaction | undefined
+  /** Whether there is a cookie for this state, whatever is in it. */
+  isNamed(state: string, present: readonly CookiePair[]): boolean
   expireTransaction(state: string): string
 }
 
@@ -53,36 +64,44 @@ export function createCookies(config: CookiesConfig, clock: Clock): Cookies {
   const name = sessionCookieName(basePath)
   const transactionPrefix = `${name}-tx.`
 
-  function readTransaction(state: string, present: readonly CookiePair[]) {
+  /** What was sealed, while its time lasts; browsers are not trusted to forget in time. */
+  function remember(state: string, present: readonly CookiePair[]): Transaction | undefined {
     const sealed = onlyValue(`${transactionPrefix}${state}`, present)
-    return read<Transaction>(transactionLifetime, sealed && transactions.open(sealed, state))
+    const text = sealed && transactions.open(sealed, state)
+    const value = text ? (JSON.parse(text) as Transaction) : undefined
+    return value && value.createdAt + transactionMemory > clock() ? value : undefined
   }
 
-  /** What was sealed, while its time lasts; browsers are not trusted to forget in time. */
-  function read<T extends { createdAt: number }>(
-    lifetime: number,
-    text: string | undefined,
-  ): T | undefined {
-    const value = text ? (JSON.parse(text) as T) : undefined
-    return value && value.createdAt + lifetime > clock() ? value : undefined
-  }
+  const isLate = ({ createdAt }: Transaction) => createdAt + transactionLifetime <= clock()
 
   return {
     transaction(value, present) {
       const name = `${transactionPrefix}${value.state}`
       const sealed = transactions.seal(JSON.stringify(value), value.state)
-      const options = { ...transaction, maxAge: transactionLifetime }
+      const options = { ...transaction, maxAge: transactionMemory }
       return [
         serializeCookie(name, sealed, options),
         ...crowdedOut(present, {
           prefix: transactionPrefix,
           bytes: name.length + sealed.length,
-          read: readTransaction,
+          read: remember,
         }),
       ]
     },
 
-    readTransaction,
+    readTransaction(state, present) {
+      const found = remember(state, present)
+      return found && !isLate(found) ? found : undefined
+    },
+
+    readLateTransaction(state, present) {
+      const found = remember(state, present)
+      return found && isLate(found) ? found : undefined
+    },
+
+    isNamed: (state, present) =>
+      present.some(({ name }) => name === `${transactionPrefix}${state}`),
+
     expireTransaction: (state) => expireCookie(`${transactionPrefix}${state}`, transaction),
   }
 }

@@ -17,7 +17,7 @@ const noContentPolicy = "default-src 'none'; frame-ancestors 'none'"
 export interface RespondOptions {
   setCookies?: readonly string[]
   headers?: HeaderList
-  /** Of an answer with JSON. @defaultValue 200 */
+  /** @defaultValue 200 */
   status?: number
 }
 
@@ -48,11 +48,21 @@ export function respondStream(
   return { kind: 'stream', status, headers, open }
 }
 
-/** An empty page that pages of one other origin may frame. */
-export function respondFramed(origin: string): RespondDecision {
-  const policy = `default-src 'none'; frame-ancestors ${origin}`
+/** A page without a look. */
+export interface FramedPage extends RespondOptions {
+  /** @defaultValue an empty page */
+  html?: string
+  /** Of its one script, as a Content-Security-Policy names it. */
+  scriptHash?: string
+}
+
+/** A page that pages of one origin may frame. */
+export function respondFramed(origin: string, page: FramedPage = {}): RespondDecision {
+  const { html = '', scriptHash, status = 200 } = page
+  const script = scriptHash ? `; script-src '${scriptHash}'` : ''
+  const policy = `default-src 'none'; frame-ancestors ${origin}${script}`
   const type = ['content-type', 'text/html; charset=utf-8']
-  return respond(200, '', { headers: [...type, 'content-security-policy', policy] })
+  return respond(status, html, { ...page, headers: [...type, 'content-security-policy', policy] })
 }
 
 export function respondEmpty(

@@ -4,7 +4,7 @@ import type { BffContext, BffRequest } from '../context.ts'
 import type { Decision } from '../decision.ts'
 import { headerValues } from '../headers.ts'
 import { respondError } from '../respond.ts'
-import { assertOwn, csrfProblem } from '../routes/csrf.ts'
+import { assertOwn, crossOriginProblem, csrfProblem } from '../routes/csrf.ts'
 import { type Endpoint, endpoints } from './table.ts'
 
 /** Answers a request below `/bff` by the table of endpoints: exact paths, listed methods. */
@@ -44,20 +44,23 @@ function assertCaller(request: BffRequest, endpoint: Endpoint, context: BffConte
   const isPrefetch = [...values('sec-purpose'), ...values('purpose')].some((value) =>
     /\bpre(?:fetch|render|view)\b/.test(value),
   )
-  const isOther = (name: string, wanted: string) =>
-    values(name).length > 0 && values(name)[0] !== wanted
-  if (endpoint.caller === 'frame') {
-    if (isPrefetch || isOther('sec-fetch-dest', 'iframe')) throw notAPage()
-    return
-  }
-  if (
-    isPrefetch ||
-    isOther('sec-fetch-mode', 'navigate') ||
-    isOther('sec-fetch-dest', 'document')
-  ) {
-    throw notAPage()
+  const isOther = (name: string, wanted: readonly string[]) =>
+    values(name).length > 0 && !wanted.includes(values(name)[0] as string)
+  const { caller } = endpoint
+  const isWrongMode = caller !== 'frame' && isOther('sec-fetch-mode', ['navigate'])
+  if (isPrefetch || isWrongMode || isOther('sec-fetch-dest', destinations[caller])) throw notAPage()
+  if (caller === 'own-frame') {
+    assertOwn(crossOriginProblem(request.headers, context.config.publicUrl.origin), context)
   }
 }
+
+/** What may become of the answer, by who calls. */
+const destinations = {
+  page: ['document'],
+  return: ['document', 'iframe'],
+  'own-frame': ['iframe'],
+  frame: ['iframe'],
+} as const
 
 function notAPage(): SallyportError {
   return new SallyportError('ERR_NAVIGATION_REQUIRED', 'not the navigation that it must be')

@@ -10,8 +10,10 @@ import { fromReturnText } from '../return-url.ts'
 import type { Session, SessionContent } from '../sessions/session.ts'
 import { toStored } from '../tokens/renewal.ts'
 import { tokenKey } from '../tokens/token-request.ts'
+import { answerLate } from './late-response.ts'
 import { loginLink } from './login.ts'
 import { endSession, hintOf } from './logout.ts'
+import { type Completion, isFramed, silentCallback } from './silent-login.ts'
 
 /** Longer than a transaction lives: its state stays spent until its cookie is worthless. */
 const claimLifetime = 900
@@ -21,37 +23,55 @@ const claimLifetime = 900
  * session under a new id, and goes on to where the sign-in started.
  *
  * A response that does not belong to a transaction of this browser changes nothing. A state is
- * spent once, over all processes, before the issuer is asked anything.
+ * spent once, over all processes, before the issuer is asked anything. One that came too late starts
+ * its sign-in again, once: see late-response.ts. In a frame nothing is shown: see silent-login.ts.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700.html#section-4.7 RFC 9700, section 4.7}
  */
 export async function callback(request: BffRequest, context: BffContext): Promise<RespondDecision> {
-  const { config, cookies, log, oidc, sessions, signOutCookies, resources } = context
+  const { config, cookies, log, sessions } = context
   const response = await readResponse(request, context)
-  const transaction = response && cookies.readTransaction(response.state, request.cookies)
-  if (!response || !transaction || transaction.issuer !== config.issuer.href) {
+  const found = response && cookies.readTransaction(response.state, request.cookies)
+  const transaction = found?.issuer === config.issuer.href ? found : undefined
+  if (isFramed(request) || transaction?.isSilent) {
+    const claim = () => sessions.claim(`state:${response?.state}`, claimLifetime)
+    const start = (given: Completion) => complete(request, context, given)
+    return silentCallback(request, context, { response, transaction, claim, start })
+  }
+  if (!response || !transaction) {
     log.warn({ event: 'authn_login_fail', reason: 'no_transaction' }, 'a callback is refused')
-    return refuse(request, 'ERR_CALLBACK_REJECTED', { context })
+    const late = response && (await answerLate(request, context, { response }))
+    return late ?? refuse(request, 'ERR_CALLBACK_REJECTED', { context })
   }
   const setCookies = [cookies.expireTransaction(response.state)]
   if (!(await sessions.claim(`state:${response.state}`, claimLifetime))) {
     log.warn({ event: 'authn_login_fail', reason: 'replayed' }, 'a callback is refused')
-    return refuse(request, 'ERR_CALLBACK_REJECTED', { context, transaction, setCookies })
+    const late = await answerLate(request, context, { response, transaction })
+    return late ?? refuse(request, 'ERR_CALLBACK_REJECTED', { context, transaction, setCookies })
   }
   const target = fromReturnText(transaction.returnUrl, config)
   if (isSilentNo(response, transaction)) return redirect(target, { setCookies })
   try {
-    const grant = await oidc.redeem(response, transaction, resources[0])
-    const session = await startSession(request, context, { grant, transaction })
-    setCookies.push(...session.setCookies, signOutCookies.hint(hintOf(session, context)))
-    if (signOutCookies.isSignedOut(request.cookies)) {
-      setCookies.push(signOutCookies.expireSignedOut())
-    }
+    setCookies.push(...(await complete(request, context, { response, transaction })))
     return redirect(target, { setCookies })
   } catch (error) {
     log.warn({ event: 'authn_login_fail', error }, 'a sign-in could not be completed')
     return refuse(request, callbackCode(error), { context, transaction, setCookies })
   }
+}
+
+/** @returns Set-Cookie values that give the browser its new session. */
+async function complete(
+  request: BffRequest,
+  context: BffContext,
+  { response, transaction }: Completion,
+): Promise<readonly string[]> {
+  const { oidc, signOutCookies, resources } = context
+  const grant = await oidc.redeem(response, transaction, resources[0])
+  const session = await startSession(request, context, { grant, transaction })
+  const setCookies = [...session.setCookies, signOutCookies.hint(hintOf(session, context))]
+  const isSignedOut = signOutCookies.isSignedOut(request.cookies)
+  return isSignedOut ? [...setCookies, signOutCookies.expireSignedOut()] : setCookies
 }
 
 /** What came back, if it can be an answer to a sign-in; a signed one is verified. */

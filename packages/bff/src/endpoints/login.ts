@@ -45,32 +45,30 @@ export async function login(request: BffRequest, context: BffContext): Promise<R
   return startSignIn(request, context, { returnUrl, parameters, isAsking })
 }
 
-interface SignIn {
+/** What a sign-in is for. */
+export interface SignIn {
   returnUrl: URL
   parameters: LoginParameters
   /** Whether the issuer must ask who it is. */
   isAsking: boolean
+  /** See {@link Transaction}. */
+  isRestart?: true
+  /** See {@link Transaction}. */
+  isSilent?: true
+  /** More of them for the answer. */
+  setCookies?: readonly string[]
 }
 
-async function startSignIn(
+/** Sends the browser to the issuer; a page says why when that cannot be. */
+export async function startSignIn(
   request: BffRequest,
   context: BffContext,
-  { returnUrl, parameters: wanted, isAsking }: SignIn,
+  signIn: SignIn,
 ): Promise<RespondDecision> {
-  const { config, clock, cookies, log, oidc, resources } = context
+  const { config, log } = context
+  const { returnUrl } = signIn
   try {
-    const parameters = isAsking ? await withQuestion(wanted, context) : wanted
-    const transaction: Transaction = {
-      ...oidc.newSecrets(),
-      issuer: config.issuer.href,
-      returnUrl: toReturnText(returnUrl, config),
-      createdAt: clock(),
-      ...(Object.keys(parameters).length > 0 && { parameters }),
-    }
-    const authorizationUrl = await oidc.authorizationUrl(transaction, resources)
-    return redirect(authorizationUrl, {
-      setCookies: cookies.transaction(transaction, request.cookies),
-    })
+    return await beginSignIn(request, context, signIn)
   } catch (error) {
     log.warn({ error }, 'a sign-in could not be started')
     const detail = 'Nobody can sign in until it is back. Those who are signed in can go on.'
@@ -79,6 +77,29 @@ async function startSignIn(
       link: { ...loginLink(config.basePath, toReturnText(returnUrl, config)), label: 'Try again' },
     })
   }
+}
+
+/** The same; what goes wrong is thrown. */
+export async function beginSignIn(
+  request: BffRequest,
+  context: BffContext,
+  signIn: SignIn,
+): Promise<RespondDecision> {
+  const { config, clock, cookies, oidc, resources } = context
+  const { returnUrl, parameters: wanted, isAsking, isRestart, isSilent } = signIn
+  const parameters = isAsking ? await withQuestion(wanted, context) : wanted
+  const transaction: Transaction = {
+    ...oidc.newSecrets(),
+    issuer: config.issuer.href,
+    returnUrl: toReturnText(returnUrl, config),
+    createdAt: clock(),
+    ...(Object.keys(parameters).length > 0 && { parameters }),
+    ...(isRestart && { isRestart }),
+    ...(isSilent && { isSilent }),
+  }
+  const authorizationUrl = await oidc.authorizationUrl(transaction, resources)
+  const begun = cookies.transaction(transaction, request.cookies)
+  return redirect(authorizationUrl, { setCookies: [...(signIn.setCookies ?? []), ...begun] })
 }
 
 /** The same sign-in, with a question that does not let the issuer go on by itself. */

@@ -1,4 +1,4 @@
-import { issuerPaths, paths } from '@sallyport/core/contract'
+import { featurePaths, issuerPaths, paths } from '@sallyport/core/contract'
 import type { Awaitable } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { ReadDecision, RespondDecision, StreamDecision } from '../decision.ts'
@@ -9,6 +9,7 @@ import { events } from './events.ts'
 import { frontchannel } from './frontchannel.ts'
 import { login } from './login.ts'
 import { logoutByLink, logoutByScript } from './logout.ts'
+import { silentLogin } from './silent-login.ts'
 import { user } from './user.ts'
 
 /** One of the BFF's own endpoints. */
@@ -20,22 +21,24 @@ export interface Endpoint {
     context: BffContext,
   ) => Awaitable<RespondDecision | ReadDecision | StreamDecision>
   /**
-   * `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. `frame`: a
+   * `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. `own-frame`: a
+   * frame in a page of the application. `return`: either of these two, as it began. `frame`: a
    * frame in a page of the issuer's, without cookies; it must not believe anything. `issuer`:
    * a server; no cookie counts, and what it sends must prove itself.
    */
-  readonly caller: 'script' | 'page' | 'frame' | 'issuer'
+  readonly caller: 'script' | 'page' | 'own-frame' | 'return' | 'frame' | 'issuer'
 }
 
 /** The BFF's whole public surface. Everything else is proxied, passed on or not found. */
 // biome-ignore format: a table reads by column
 export const endpoints: readonly Endpoint[] = [
   { method: 'GET',  path: paths.login,    caller: 'page',   handle: login },
-  { method: 'GET',  path: paths.callback, caller: 'page',   handle: callback },
+  { method: 'GET',  path: paths.callback, caller: 'return', handle: callback },
   { method: 'GET',  path: paths.logout,   caller: 'page',   handle: logoutByLink },
   { method: 'POST', path: paths.logout,   caller: 'script', handle: logoutByScript },
   { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
   { method: 'GET',  path: paths.events,   caller: 'script', handle: events },
+  { method: 'GET',  path: featurePaths.silentLogin, caller: 'own-frame', handle: silentLogin },
   { method: 'GET',  path: issuerPaths.frontchannel, caller: 'frame', handle: frontchannel },
   { method: 'POST', path: issuerPaths.backchannel, caller: 'issuer', handle: backchannel },
   { method: 'POST', path: issuerPaths.signals,  caller: 'issuer', handle: receivePush },
