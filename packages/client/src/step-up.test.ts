@@ -48,12 +48,14 @@ describe('stepUpOf', () => {
     expect(await response.json()).toMatchObject({ status: 401 })
   })
 
+  test('a sign-in that would not help is asked for by nobody', async () => {
+    expect(await stepUpOf(answerOf(refund, { maxAge: 0 }))).toMatchObject({ maxAge: 0 })
+  })
+
   test.each([
     ['an end of the session', loginRequired()],
     ['another problem', problem(401, 'token_invalid')],
     ['a refusal for good', answerOf(refund, { loginUrl }, 403)],
-    ['an API that names no way', answerOf(refund, {})],
-    ['an API that names something else', answerOf(refund, { loginUrl: 7 })],
     ['a problem without end', answerOf(refund, { loginUrl, detail: 'x'.repeat(17_000) })],
     ['no problem', succeeded(refund)],
     ['a page', new Response('<!doctype html>', { status: 401 })],
@@ -98,6 +100,8 @@ describe('stepUp', () => {
     '/shop/bff/login',
     '/',
     '',
+    7,
+    undefined,
   ])('goes nowhere but to the sign-in: not to %j', async (named) => {
     const { page, client, assigned, stored } = openTab()
     expect(await stepUp(client, answerOf(refund, { loginUrl: named }), { page })).toBe(false)

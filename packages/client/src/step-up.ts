@@ -35,7 +35,8 @@ const mostBytes = 16_384
 
 /**
  * The problem of an answer that asks for a stronger or fresher sign-in, if it is one. Leaves the body
- * readable, and reads 16 KiB of it at most.
+ * readable, and reads 16 KiB of it at most. Its members are not checked: whoever goes to its
+ * `loginUrl` uses {@link stepUp}, which does.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9470.html#section-3 RFC 9470, section 3}
  */
@@ -43,8 +44,7 @@ export async function stepUpOf(response: Response): Promise<StepUpProblem | unde
   const type = response.headers.get('content-type')
   if (response.status !== 401 || !type?.startsWith('application/problem+json')) return undefined
   const problem: Partial<StepUpProblem> = Object(await readBounded(response.clone(), mostBytes))
-  const isStepUp = problem.type === stepUpRequired && typeof problem.loginUrl === 'string'
-  return isStepUp ? (problem as StepUpProblem) : undefined
+  return problem.type === stepUpRequired ? (problem as StepUpProblem) : undefined
 }
 
 /**
@@ -99,8 +99,8 @@ export function takeStepUp(
 }
 
 /** Only the sign-in of this very BFF: an answer may be an API's, and name any place it likes. */
-function toLoginUrl(text: string, { basePath }: StepUpClient, origin: string): URL | undefined {
-  if (!isPath(text, origin)) return undefined
+function toLoginUrl(text: unknown, { basePath }: StepUpClient, origin: string): URL | undefined {
+  if (typeof text !== 'string' || !isPath(text, origin)) return undefined
   const url = new URL(text, origin)
   return url.pathname === basePath + loginPath ? url : undefined
 }

@@ -71,17 +71,21 @@ export function followSession({
     },
     stop() {
       isStopped = true
-      channel.close()
-      // The others hear that it is over before one of them leads.
-      void concluding.then(leadership.leave)
+      channel.onmessage = null
+      // The others hear how it ended before one of them leads.
+      void concluding.then(() => {
+        leadership.leave()
+        channel.close()
+      })
     },
   }
 
   function say(message: Message): void {
-    if (!isStopped) channel.postMessage(message)
+    channel.postMessage(message)
   }
 
   function onEvent(event: SessionEvent): void {
+    if (isStopped) return
     if (event.type === 'ended') {
       concluding = conclude(event.reason)
     } else {
