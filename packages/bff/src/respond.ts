@@ -55,8 +55,11 @@ export function respondFramed(origin: string): RespondDecision {
   return respond(200, '', { headers: [...type, 'content-security-policy', policy] })
 }
 
-export function respondEmpty(status: 200 | 202 = 200): RespondDecision {
-  return respond(status, '', { headers: ['content-security-policy', noContentPolicy] })
+export function respondEmpty(
+  status: 200 | 202 = 200,
+  options: Pick<RespondOptions, 'setCookies'> = {},
+): RespondDecision {
+  return respond(status, '', { ...options, headers: ['content-security-policy', noContentPolicy] })
 }
 
 /**
