@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { type Browser, createBrowser } from '../world/browser.ts'
 import { createScriptedIssuer, type ScriptedIssuer } from '../world/scripted-issuer.ts'
 import { createWorld, type World } from '../world/world.ts'
@@ -62,6 +62,10 @@ async function deliver(changes?: Record<string, unknown>, header?: Record<string
   return post(`logout_token=${logoutToken}`)
 }
 
+/** Tokens that the issuer was asked to revoke. */
+const revoked = () =>
+  issuer.calls.flatMap(({ path, form }) => (path === '/revoke' ? [form.get('token')] : []))
+
 const post = (body: string, headers = form, path = '/bff/backchannel') =>
   createBrowser().ask(`${world.app}${path}`, { method: 'POST', body, headers })
 
@@ -82,6 +86,27 @@ describe('a logout token', () => {
     await deliver({ sid: undefined })
     expect(await Promise.all([browser, second, bob].map(isSignedIn))).toEqual([false, false, true])
   })
+
+  test.runIf(inject('sessionMode') === 'stored')(
+    'revokes the tokens of the sessions that it ends, and of no other',
+    async () => {
+      issuer.answers = { '/revoke': () => ({ body: '' }) }
+      for (const [sub, sid] of [
+        ['carol', 'sid-of-carol'],
+        ['carol', 'another-sid'],
+        ['dave', 'sid-of-dave'],
+      ] as const) {
+        issuer.token = { refresh_token: `of-${sid}`, access_token: `access-of-${sid}` }
+        await signIn(sub, sid)
+      }
+      await deliver({ sub: 'carol', sid: undefined })
+      await expect.poll(revoked).toHaveLength(4)
+      expect(revoked().sort()).toEqual([
+        ...['access-of-another-sid', 'access-of-sid-of-carol'],
+        ...['of-another-sid', 'of-sid-of-carol'],
+      ])
+    },
+  )
 
   test('A246: delivered again does not end the session that began since then', async () => {
     const jti = randomUUID()
@@ -112,8 +137,6 @@ describe('a logout token', () => {
     }
     const raced = await comeBack('alice', 'sid-of-race')
     expect(raced.cookies.has('__Host-Http-bff')).toBe(false)
-    const revoked = () =>
-      issuer.calls.flatMap(({ path, form }) => (path === '/revoke' ? [form.get('token')] : []))
     await expect.poll(revoked).toEqual(['of-the-race', 'opaque'])
   })
 

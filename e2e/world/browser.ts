@@ -52,8 +52,8 @@ const navigation = [
   'text/html',
 ]
 
-/** Creates a browser with an empty jar. */
-export function createBrowser(): Browser {
+/** Creates a browser with an empty jar. @param userAgent what it says it is; absent: nothing. */
+export function createBrowser(userAgent?: string): Browser {
   const cookies = new Map<string, string>()
   const setCookies: string[] = []
 
@@ -64,10 +64,11 @@ export function createBrowser(): Browser {
     const host = headers.some((name) => name.toLowerCase() === 'host')
       ? []
       : ['host', new URL(url).host]
+    const agent = userAgent === undefined ? [] : ['user-agent', userAgent]
     const length = body === undefined ? [] : ['content-length', String(Buffer.byteLength(body))]
     const answer = await send(url, {
       method,
-      headers: [...host, ...headers, ...cookie, ...length],
+      headers: [...host, ...agent, ...headers, ...cookie, ...length],
       body,
     })
     for (const setCookie of answer.headers('set-cookie')) keep(cookies, setCookie)

@@ -1,8 +1,9 @@
 import type { Clock, CookiePair } from '@sallyport/core'
-import type { Logger } from '@sallyport/telemetry'
+import type { Audit, Logger } from '@sallyport/telemetry'
 import type { Cookies } from './cookies.ts'
 import type { RequestHead } from './decision.ts'
 import type { SessionWatch } from './events/session-watch.ts'
+import type { MassLogout } from './logout/mass-logout.ts'
 import type { Once } from './logout/once.ts'
 import type { Revocations } from './logout/revocations.ts'
 import type { SignOutCookies } from './logout/sign-out-cookies.ts'
@@ -22,6 +23,7 @@ export interface BffContext {
   readonly config: BffConfig
   readonly clock: Clock
   readonly log: Logger
+  readonly audit: Audit
   readonly cookies: Cookies
   readonly signOutCookies: SignOutCookies
   readonly oidc: OidcClient
@@ -32,6 +34,7 @@ export interface BffContext {
   readonly credentials: Credentials
   readonly verifyLogoutToken: LogoutTokenVerifier
   readonly revocations: Revocations
+  readonly massLogout: MassLogout
   readonly once: Once
   /** Whose events end sessions, when that is configured. */
   readonly signals?: Signals | undefined

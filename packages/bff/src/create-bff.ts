@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@sallyport/core'
 import type { Awaitable, SessionStore } from '@sallyport/session'
-import type { Telemetry } from '@sallyport/telemetry'
+import { createAudit, type Telemetry } from '@sallyport/telemetry'
 import { chain } from './awaitable.ts'
 import { type Background, createBackground } from './background.ts'
 import { parseConfig } from './config.ts'
@@ -10,6 +10,7 @@ import type { Decision, RequestHead } from './decision.ts'
 import { callEndpoint, scriptMethods } from './endpoints/call.ts'
 import { toErrorDecision } from './error-decision.ts'
 import { createSessionWatch } from './events/session-watch.ts'
+import { createMassLogout } from './logout/mass-logout.ts'
 import { createOnce } from './logout/once.ts'
 import { createRevocations } from './logout/revocations.ts'
 import { createSignOutCookies } from './logout/sign-out-cookies.ts'
@@ -127,16 +128,17 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
     log,
     later: background.later,
   })
+  const massLogout = createMassLogout({ config, sessions, revocations, clock, log })
   const renewAhead = createRenewAhead(log)
   const resources = resourcesOf(config)
   const signInRequest = { resource: resources[0] }
   return {
-    ...{ config, clock, log, oidc, sessions, resources, signInRequest },
+    ...{ config, clock, log, audit: createAudit(log), oidc, sessions, resources, signInRequest },
     sessionWatch: createSessionWatch({
       ...{ sessions, clock, log, later: background.later },
       ...{ mode: config.session.mode, most: config.events.mostStreams },
     }),
-    ...{ revocations, inBackground, once: createOnce(store, clock) },
+    ...{ revocations, massLogout, inBackground, once: createOnce(store, clock) },
     cookies: createCookies(config, clock),
     signOutCookies: createSignOutCookies(config, clock),
     accessTokens: createAccessTokens({
@@ -149,7 +151,9 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
     verifyLogoutToken: createLogoutTokenVerifier(config, oidc, clock),
     signals:
       config.signals &&
-      createSignals(config.signals, { config, clock, log, oidc, sessions, telemetry }),
+      createSignals(config.signals, {
+        ...{ config, clock, log, oidc, sessions, massLogout, telemetry },
+      }),
   }
 }
 

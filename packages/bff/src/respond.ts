@@ -67,9 +67,10 @@ export function respondFramed(origin: string, page: FramedPage = {}): RespondDec
 
 export function respondEmpty(
   status: 200 | 202 | 204 = 200,
-  headers: HeaderList = [],
+  options: Pick<RespondOptions, 'headers' | 'setCookies'> = {},
 ): RespondDecision {
-  return respond(status, '', { headers: ['content-security-policy', noContentPolicy, ...headers] })
+  const headers = ['content-security-policy', noContentPolicy, ...(options.headers ?? [])]
+  return respond(status, '', { ...options, headers })
 }
 
 /**

@@ -108,7 +108,13 @@ export interface OwnSession {
 /** Body of `GET /bff/sessions`: the latest first. */
 export type OwnSessionsResponse = OwnSession[]
 
-/** Body of `POST /bff/logout`. */
+/** Body of `DELETE /bff/sessions`, which ends all but the one that asks. */
+export interface OtherSessionsResponse {
+  /** How many were ended; absent where sessions live in browsers: nobody can count those. */
+  ended?: number
+}
+
+/** Body of `POST /bff/logout`, and of `DELETE /bff/sessions/{id}` for the session that asks. */
 export interface LogoutResponse {
   /** Where the page must navigate to end the session at the issuer too. */
   logoutUrl: string

@@ -106,6 +106,16 @@ export const errorCatalogue = {
     type: 'session_streams_exceeded',
     title: 'This session holds as many event streams as it may',
   },
+  ERR_SESSION_NOT_FOUND: {
+    status: 404,
+    type: 'session_not_found',
+    title: 'There is no such session',
+  },
+  ERR_SESSIONS_NOT_LISTED: {
+    status: 404,
+    type: 'sessions_not_listed',
+    title: 'Sessions are kept in their browsers here, and nowhere listed',
+  },
   ERR_BODY_TOO_LARGE: { status: 413, type: 'body_too_large', title: 'The request is too large' },
   ERR_SESSION_STORE_UNAVAILABLE: {
     status: 503,

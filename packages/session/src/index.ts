@@ -1,6 +1,7 @@
 export type { Mark } from './mark.ts'
 export type { SessionKey, SessionLease, SessionRecord } from './record.ts'
 export type { SessionFilter } from './session-filter.ts'
+export { isSessionId, toSessionId } from './session-id.ts'
 export type { PageRequest, SessionPage } from './session-page.ts'
 export type { Awaitable, PromisedSessionStore, SessionStore } from './store.ts'
 export type { StoredTask, TaskTake } from './task.ts'

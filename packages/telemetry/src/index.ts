@@ -1,2 +1,3 @@
+export { type Audit, type AuditActor, type AuditEvent, createAudit } from './audit.ts'
 export { createLog, type DestinationStream, type Logger, type LogOptions } from './log.ts'
 export { createTelemetry, type Telemetry, traceHeaders, traceId } from './telemetry.ts'

@@ -50,7 +50,7 @@ async function endSessions(
   context: BffContext,
   body: string,
 ): Promise<RespondDecision> {
-  const { log, once, sessions, verifyLogoutToken } = context
+  const { log, massLogout, once, verifyLogoutToken } = context
   const [logoutToken, another] = new URLSearchParams(body).getAll('logout_token')
   if (!logoutToken || another !== undefined) {
     return respondError(request, 'ERR_LOGOUT_TOKEN_INVALID')
@@ -58,7 +58,7 @@ async function endSessions(
   const order = await verifyLogoutToken(logoutToken)
   // Delivered twice: whoever signed in since then did so after this logout.
   await once(`logout:${order.issuer}:${order.jti}`, memory, async () => {
-    const ended = await sessions.endAll(toFilter(order), 'backchannel')
+    const ended = await massLogout.all(toFilter(order), 'backchannel')
     log.info(
       { event: 'session_logout', reason: 'backchannel', ended },
       'sessions ended by the issuer',

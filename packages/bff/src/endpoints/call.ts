@@ -1,5 +1,5 @@
 import { SallyportError } from '@sallyport/core'
-import type { Awaitable } from '@sallyport/session'
+import { type Awaitable, isSessionId } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Decision } from '../decision.ts'
 import { headerValues } from '../headers.ts'
@@ -9,7 +9,7 @@ import { type Endpoint, endpoints } from './table.ts'
 
 /** Answers a request below `/bff` by the table of endpoints: exact paths, listed methods. */
 export function callEndpoint(request: BffRequest, context: BffContext): Awaitable<Decision> {
-  const atPath = endpoints.filter(({ path }) => path === request.url.path)
+  const atPath = endpoints.filter(({ path }) => isAt(path, request.url.path))
   const endpoint = atPath.find(({ method }) => method === request.method)
   if (!endpoint) {
     if (atPath.length === 0) return respondError(request, 'ERR_ROUTE_NOT_FOUND')
@@ -22,8 +22,16 @@ export function callEndpoint(request: BffRequest, context: BffContext): Awaitabl
 
 /** The methods that a script may use at a path of ours; `undefined` where no script may call. */
 export function scriptMethods(path: string): string[] | undefined {
-  const found = endpoints.filter((one) => one.path === path && one.caller === 'script')
+  const found = endpoints.filter((one) => isAt(one.path, path) && one.caller === 'script')
   return found.length > 0 ? found.map(({ method }) => method) : undefined
+}
+
+const idPlace = '{id}'
+
+function isAt(pattern: string, path: string): boolean {
+  if (!pattern.endsWith(idPlace)) return path === pattern
+  const before = pattern.slice(0, -idPlace.length)
+  return path.startsWith(before) && isSessionId(path.slice(before.length))
 }
 
 /** Lets in only who the endpoint is for, before anything is looked up. */

@@ -1,12 +1,15 @@
 import { type ErrorCode, errorCode, SallyportError, sha256 } from '@sallyport/core'
+import { toSessionId } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
+import { headerValue } from '../headers.ts'
 import { tokensOfGrant } from '../logout/revocable-tokens.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
 import type { TokenGrant } from '../oidc/token-grant.ts'
 import { redirect, respondError } from '../respond.ts'
 import { fromReturnText } from '../return-url.ts'
+import { describeDevice } from '../sessions/device.ts'
 import type { Session, SessionContent } from '../sessions/session.ts'
 import { toStored } from '../tokens/renewal.ts'
 import { tokenKey } from '../tokens/token-request.ts'
@@ -122,16 +125,18 @@ async function startSession(
     log.warn('the issuer gave no refresh token: this session lasts as long as its access token')
   }
   const startedAt = transaction.createdAt
+  const device = describeDevice(headerValue(request.headers, 'user-agent'))
   let session: Session
   try {
-    session = await sessions.create({ claims, content, startedAt })
+    session = await sessions.create({ claims, content, startedAt, device })
   } catch (error) {
     await revokeGrant(grant, transaction, context)
     throw error
   }
   const old = await sessions.open(request.cookies)
   if (old) await endSession(old, context, isSameSignIn(old, session) ? 'repeated' : 'replaced')
-  log.info({ event: 'authn_login_success', subject: claims.sub }, 'signed in')
+  const id = toSessionId(session.record.key)
+  log.info({ event: 'authn_login_success', subject: claims.sub, session: id }, 'signed in')
   return session
 }
 

@@ -1,8 +1,8 @@
 import { type LogoutResponse, paths } from '@sallyport/core/contract'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { RespondDecision } from '../decision.ts'
+import { endWithTokens } from '../logout/end-with-tokens.ts'
 import { toLogoutHint, toLogoutUrl } from '../logout/issuer-logout.ts'
-import { tokensOf } from '../logout/revocable-tokens.ts'
 import type { SignOutHint } from '../logout/sign-out-cookies.ts'
 import type { BffConfig } from '../options.ts'
 import { redirect, respondError, respondJson } from '../respond.ts'
@@ -69,37 +69,26 @@ export async function logoutByLink(
  * revoked is written down; the issuer may be told later. Of a `repeated` sign-in nothing is revoked.
  *
  * @throws `ERR_SESSION_STORE_UNAVAILABLE`: nothing has ended then that would not be asked for again.
- * @see {@link https://www.rfc-editor.org/rfc/rfc7009.html#section-2.1 RFC 7009, section 2.1}
  */
 export async function endSession(
   session: Session,
   context: BffContext,
   reason: EndReason,
 ): Promise<void> {
-  const { clock, log, revocations, sessions } = context
-  const { key, subject } = session.record
   // A repeated sign-in may go on with the same grant, and revoking ends that as a whole.
-  const isRevoked = reason !== 'repeated'
-  const known = tokensOf(session.content, clock())
-  // Before the end: a process that is killed right after it would leave tokens that nobody knows.
-  if (isRevoked) await revocations.plan(key, known)
-  const ended = await sessions.end(session, reason)
-  if (!ended) return
-  log.info({ event: 'session_logout', reason, subject }, 'session ended')
-  if (!isRevoked) return
-  const latest = tokensOf(ended.content, clock())
-  if (!isSame(known, latest)) await revocations.plan(key, latest)
-  revocations.start(key, latest)
+  const isEnded =
+    reason === 'repeated'
+      ? (await context.sessions.end(session, reason)) !== undefined
+      : await endWithTokens(session, { reason, isPrompt: true }, context)
+  if (!isEnded) return
+  const { subject } = session.record
+  context.log.info({ event: 'session_logout', reason, subject }, 'session ended')
 }
 
 /** What will end the issuer's session, at any time after a sign-in. */
 export function hintOf(session: Session, { config }: BffContext): SignOutHint {
   const { createdAt } = session.record
   return { sid: logoutSid(session), createdAt, ...toLogoutHint(session, config) }
-}
-
-function isSame(one: readonly { value: string }[], other: readonly { value: string }[]): boolean {
-  return one.length === other.length && one.every(({ value }, i) => value === other[i]?.value)
 }
 
 /**

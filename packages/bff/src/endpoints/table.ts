@@ -9,12 +9,14 @@ import { events } from './events.ts'
 import { frontchannel } from './frontchannel.ts'
 import { login } from './login.ts'
 import { logoutByLink, logoutByScript } from './logout.ts'
+import { endOtherSessions, endOwnSession, listOwnSessions } from './own-sessions.ts'
 import { silentLogin } from './silent-login.ts'
 import { user } from './user.ts'
 
 /** One of the BFF's own endpoints. */
 export interface Endpoint {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Exact; `{id}` at its end stands for the id of a session. */
   readonly path: string
   readonly handle: (
     request: BffRequest,
@@ -39,6 +41,9 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET',  path: paths.user,     caller: 'script', handle: user },
   { method: 'GET',  path: paths.events,   caller: 'script', handle: events },
   { method: 'GET',  path: featurePaths.silentLogin, caller: 'own-frame', handle: silentLogin },
+  { method: 'GET',  path: featurePaths.sessions, caller: 'script', handle: listOwnSessions },
+  { method: 'DELETE', path: featurePaths.sessions, caller: 'script', handle: endOtherSessions },
+  { method: 'DELETE', path: `${featurePaths.sessions}/{id}`, caller: 'script', handle: endOwnSession },
   { method: 'GET',  path: issuerPaths.frontchannel, caller: 'frame', handle: frontchannel },
   { method: 'POST', path: issuerPaths.backchannel, caller: 'issuer', handle: backchannel },
   { method: 'POST', path: issuerPaths.signals,  caller: 'issuer', handle: receivePush },

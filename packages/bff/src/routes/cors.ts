@@ -39,11 +39,12 @@ export function answerPreflight(
     .map((name) => name.trim())
     .slice(0, mostAsked)
   const names = new Set([...ownHeaders, ...asked.filter(reachesUpstream)])
-  return respondEmpty(204, [
+  const allowed = [
     ...['access-control-allow-methods', methods.join(', ')],
     ...['access-control-allow-headers', [...names].join(', ')],
     ...['access-control-max-age', String(maxAge)],
-  ])
+  ]
+  return respondEmpty(204, { headers: allowed })
 }
 
 /**

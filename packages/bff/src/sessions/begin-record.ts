@@ -7,7 +7,7 @@ import type { SessionStart } from './sessions.ts'
 /** What a record says of a session that a sign-in starts now, in either mode. */
 export function beginRecord(
   key: SessionKey,
-  { claims, content }: SessionStart,
+  { claims, content, device }: SessionStart,
   { config, clock }: { config: BffConfig; clock: Clock },
 ): Omit<SessionRecord, 'version' | 'sealed'> {
   const { iss: issuer, sub: subject, sid, auth_time: authTime } = claims
@@ -17,6 +17,7 @@ export function beginRecord(
     ...{ key, frontend: config.frontend, issuer, subject },
     ...(typeof sid === 'string' && { sid }),
     ...(typeof authTime === 'number' && { authTime }),
+    ...(device && { device }),
     ...{ createdAt: now, lastSeenAt: now, absoluteExpiresAt },
     expiresAt: idleEnd(config.session, { record: { absoluteExpiresAt }, content }, now),
   }

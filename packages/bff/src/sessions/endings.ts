@@ -1,6 +1,12 @@
 import { type Clock, type EpochSeconds, SallyportError, sha256 } from '@sallyport/core'
-import type { Awaitable, SessionFilter, SessionRecord } from '@sallyport/session'
+import {
+  type Awaitable,
+  type SessionFilter,
+  type SessionRecord,
+  toSessionId,
+} from '@sallyport/session'
 import { chain } from '../awaitable.ts'
+import { samePerson } from './at-rest.ts'
 import type { EndReason } from './session.ts'
 import type { OpenStore } from './store-failures.ts'
 
@@ -9,8 +15,10 @@ import type { OpenStore } from './store-failures.ts'
  * under way, and those that live in a cookie.
  */
 export interface Endings {
-  /** Remembers one session's end. */
-  noteSession(record: EndableRecord, reason: EndReason): Awaitable<void>
+  /** Remembers one session's end, by its id. */
+  noteSession(id: string, reason: EndReason): Awaitable<void>
+  /** Remembers the end of all others of a session's person at its frontend that began until now. */
+  noteOthers(record: EndableRecord): Awaitable<void>
   /** Remembers the end of all that match and began until then. @param until @defaultValue now */
   noteAll(filter: SessionFilter, reason: EndReason, until?: EpochSeconds): Awaitable<void>
   /** Why a session was ended, by itself or together with others. */
@@ -33,22 +41,26 @@ export type EndableRecord = Pick<
 
 /** @param lifetime seconds for which a session may live, and its end must be remembered. */
 export function createEndings(store: OpenStore, lifetime: number, clock: Clock): Endings {
-  function note(id: string, reason: EndReason, until?: EpochSeconds): Awaitable<void> {
+  function note(id: string, reason: string, until?: EpochSeconds): Awaitable<void> {
     const now = clock()
     return store.mark(id, { at: Math.min(until ?? now, now), expiresAt: now + lifetime, reason })
   }
 
   return {
-    noteSession: ({ key }, reason) => note(sessionMark(key), reason),
+    noteSession: (id, reason) => note(sessionMark(id), reason),
+    noteOthers: (record) => note(othersMark(record), exceptReason(record)),
     noteAll: (filter, reason, until) => note(filterMark(filter), reason, until),
 
     reasonFor(record) {
       const wanted = marksOf(record)
       return chain(store.marks(wanted.map(({ id }) => id)), (marks) => {
         const hit = marks.find(
-          (mark, i) => mark && (wanted[i]?.isFinal || mark.at >= record.createdAt),
+          (mark, i) =>
+            mark &&
+            mark.reason !== wanted[i]?.unless &&
+            (wanted[i]?.isFinal || mark.at >= record.createdAt),
         )
-        return hit?.reason
+        return hit?.reason.startsWith(exceptPrefix) ? 'revoked' : hit?.reason
       })
     },
 
@@ -78,6 +90,8 @@ interface WantedMark {
    * person's sessions the end was, and the sign-in is what comes after it.
    */
   isSid?: true
+  /** A mark of this reason does not mean the session. */
+  unless?: string
 }
 
 function marksOf(record: EndableRecord): WantedMark[] {
@@ -97,14 +111,26 @@ function marksOf(record: EndableRecord): WantedMark[] {
     {},
   ]
   return [
-    { id: sessionMark(key), isFinal: true },
+    { id: sessionMark(toSessionId(key)), isFinal: true },
+    { id: othersMark(record), unless: exceptReason(record) },
     ...ofSid.map((filter) => ({ id: filterMark(filter), isSid: true as const })),
     ...wider.map((filter) => ({ id: filterMark(filter) })),
   ]
 }
 
-function sessionMark(key: string): string {
-  return `ended:${key}`
+function sessionMark(id: string): string {
+  return `ended:${id}`
+}
+
+function othersMark(record: EndableRecord): string {
+  return `ended-others:${sha256(JSON.stringify(samePerson(record)))}`
+}
+
+const exceptPrefix = 'except:'
+
+/** The reason of a mark that ends all but this session. */
+function exceptReason({ key }: Pick<SessionRecord, 'key'>): string {
+  return `${exceptPrefix}${toSessionId(key)}`
 }
 
 const shapes = [
@@ -117,12 +143,24 @@ const shapes = [
   'issuer,sid,subject',
 ]
 
+/** Whether sessions can be ended by such a filter: not by a frontend together with `sid` or issuer. */
+export function canEndBy(filter: SessionFilter): boolean {
+  return shapes.includes(shapeOf(filter))
+}
+
 /** @throws TypeError for a filter of a shape that {@link marksOf} would not find again. */
 function filterMark(filter: SessionFilter): string {
-  const members = Object.entries(filter)
+  if (!canEndBy(filter)) throw new TypeError(`sessions cannot be ended by ${shapeOf(filter)}`)
+  return `ended:${sha256(JSON.stringify(membersOf(filter)))}`
+}
+
+function shapeOf(filter: SessionFilter): string {
+  const names = membersOf(filter).map(([name]) => name)
+  return names.join() || '{}'
+}
+
+function membersOf(filter: SessionFilter): [string, unknown][] {
+  return Object.entries(filter)
     .filter(([, value]) => value !== undefined)
     .sort()
-  const shape = members.map(([name]) => name).join() || '{}'
-  if (!shapes.includes(shape)) throw new TypeError(`sessions cannot be ended by ${shape}`)
-  return `ended:${sha256(JSON.stringify(members))}`
 }

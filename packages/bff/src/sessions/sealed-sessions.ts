@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSealer, randomToken, SallyportError, sha256 } from '@sallyport/core'
-import type { Awaitable, SessionKey, SessionRecord } from '@sallyport/session'
+import {
+  type Awaitable,
+  type SessionKey,
+  type SessionRecord,
+  toSessionId,
+} from '@sallyport/session'
 import { chain } from '../awaitable.ts'
+import { sealedRowIssuer } from './at-rest.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
@@ -137,7 +143,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
       const next = content ? cookieSet.fit(renewedWith(content, prolonged)) : prolonged
       if (!next) {
         log.error({ event: 'session_too_large' }, 'a session has outgrown its cookies: it is ended')
-        await endings.noteSession(record, 'too_large')
+        await endings.noteSession(toSessionId(record.key), 'too_large')
         return false
       }
       const lease = 'lease' in changes ? changes.lease : record.lease
@@ -147,7 +153,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
       const row: SessionRecord = {
         ...{ key, version: record.version + 1, frontend, ...(lease && { lease }) },
         // Nobody looks for rows: what ends sealed sessions leaves marks.
-        ...{ issuer: `sealed:${frontend}`, subject: record.key, createdAt: now },
+        ...{ issuer: sealedRowIssuer(frontend), subject: record.key, createdAt: now },
         ...{ expiresAt: end, absoluteExpiresAt: end },
         sealed: sealer.seal(JSON.stringify(next), key),
       }
@@ -170,15 +176,20 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
 
     async end(session, reason) {
       const { record } = session
-      await endings.noteSession(record, reason)
+      await endings.noteSession(toSessionId(record.key), reason)
       const isFirst = await store.claim(`ended:${record.key}`, record.absoluteExpiresAt)
       if (!isFirst) return undefined
       // After the mark: a renewal that wrote its row before is seen here, and a later one sees it.
       return (await newest(session as SealedState)) ?? session
     },
 
-    async endAll(filter, reason, until) {
+    async endAll(filter, reason, { until } = {}) {
       await endings.noteAll(filter, reason, until)
+      return undefined
+    },
+
+    async endOthers({ record }) {
+      await endings.noteOthers(record)
       return undefined
     },
 

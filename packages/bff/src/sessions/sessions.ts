@@ -3,6 +3,7 @@ import type { Awaitable, SessionFilter, SessionLease, SessionStore } from '@sall
 import type { Logger } from '@sallyport/telemetry'
 import type { IdTokenClaims } from '../oidc/token-grant.ts'
 import type { BffConfig } from '../options.ts'
+import type { SessionsAtRest } from './at-rest.ts'
 import type { EndReason, Session, SessionContent } from './session.ts'
 import type { OpenStore } from './store-failures.ts'
 
@@ -36,18 +37,38 @@ export interface Sessions {
   /**
    * Ends all that match, also those whose sign-in is under way.
    *
-   * @param until only those that had begun by then. @defaultValue now
    * @returns how many; `undefined` when they live in browsers, where nobody can count them.
    */
   endAll(
     filter: SessionFilter,
     reason: EndReason,
-    until?: EpochSeconds,
+    options?: EndAllOptions,
   ): Promise<number | undefined>
+  /**
+   * Ends all other sessions of the person at this frontend, with the reason `revoked`; also those
+   * whose sign-in is under way.
+   *
+   * @returns as `endAll`.
+   */
+  endOthers(session: Session, options?: Pick<EndAllOptions, 'first'>): Promise<number | undefined>
+  /** Those that lie in the store; absent when they live in browsers. */
+  readonly atRest?: SessionsAtRest
   /** Set-Cookie values that take the session's cookies from a browser. */
   expire(cookies: readonly CookiePair[]): readonly string[]
   /** `true` for the first caller only; see `SessionStore.claim`. */
   claim(id: string, lifetime: number): Awaitable<boolean>
+}
+
+/** How many sessions are ended. */
+export interface EndAllOptions {
+  /** Only those that had begun by then. @defaultValue now */
+  until?: EpochSeconds | undefined
+  /**
+   * Ends some of them in its own way, once no new one can begin. What is left is ended after it.
+   *
+   * @returns how many.
+   */
+  first?: () => Promise<number>
 }
 
 /** What a sign-in brought. */
@@ -56,6 +77,8 @@ export interface SessionStart {
   readonly content: SessionContent
   /** When the sign-in began: what ended between then and now ends this session too. */
   readonly startedAt: number
+  /** What signed in, for people to recognise; at most 256 characters. */
+  readonly device?: string | undefined
 }
 
 export interface SessionChanges {

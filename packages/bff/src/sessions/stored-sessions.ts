@@ -7,9 +7,15 @@ import {
   sha256,
   uniqueCookie,
 } from '@sallyport/core'
-import type { SessionFilter, SessionKey, SessionRecord } from '@sallyport/session'
+import {
+  type SessionFilter,
+  type SessionKey,
+  type SessionRecord,
+  toSessionId,
+} from '@sallyport/session'
 import { chain } from '../awaitable.ts'
 import { sessionCookieName } from '../cookies.ts'
+import { findPages, type SessionsAtRest, samePerson } from './at-rest.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
@@ -36,15 +42,30 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
 
   function unseal(record: SessionRecord | undefined): Session | undefined {
     if (!record || !isOwnRecord(record, config) || record.expiresAt <= clock()) return undefined
+    const session = open(record)
+    if (!session) tellUnopened(record.sealed)
+    return session
+  }
+
+  function open(record: SessionRecord): Session | undefined {
     const text = sealer.open(record.sealed, record.key)
-    if (text === undefined) {
-      tellUnopened(record.sealed)
-      return undefined
-    }
-    return { record, content: JSON.parse(text), setCookies: [] }
+    return text === undefined ? undefined : { record, content: JSON.parse(text), setCookies: [] }
+  }
+
+  const atRest: SessionsAtRest = {
+    pages: (filter) => findPages(store, filter),
+
+    open: (record) => (isOwnRecord(record, config) ? open(record) : undefined),
+
+    async end({ key }, reason) {
+      await endings.noteSession(toSessionId(key), reason)
+      return store.delete(key)
+    },
   }
 
   const sessions: Sessions = {
+    atRest,
+
     isNamed: (cookies) => cookies.some(({ name }) => name === cookieName),
 
     open(cookies) {
@@ -110,15 +131,28 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
         // With the lease taken away, a renewal under way cannot write what it brings: it revokes it.
         const lease = { holder: endingHolder, until: clock() + endingTime }
         if (!(await sessions.update(latest, { lease }))) continue
-        await endings.noteSession(latest.record, reason)
+        await endings.noteSession(toSessionId(key), reason)
         const isEnded = await store.delete(key)
         return isEnded ? latest : undefined
       }
     },
 
-    async endAll(filter, reason, until) {
+    async endAll(filter, reason, { until, first } = {}) {
       await endings.noteAll(filter, reason, until)
-      return until === undefined ? store.deleteAll(filter) : deleteBegun(store, filter, until)
+      const ended = (await first?.()) ?? 0
+      if (until === undefined) return ended + (await store.deleteAll(filter))
+      return ended + (await deleteBegun(store, filter, until))
+    },
+
+    async endOthers({ record }, { first } = {}) {
+      await endings.noteOthers(record)
+      let ended = (await first?.()) ?? 0
+      for await (const page of findPages(store, samePerson(record))) {
+        for (const other of page) {
+          if (other.key !== record.key && (await atRest.end(other, 'revoked'))) ended += 1
+        }
+      }
+      return ended
     },
 
     expire: () => [expireCookie(cookieName, attributes)],
@@ -135,14 +169,11 @@ async function deleteBegun(
   until: EpochSeconds,
 ): Promise<number> {
   let ended = 0
-  let after: string | undefined
-  do {
-    const page = await store.find(filter, { limit: 100, after })
-    for (const { key, createdAt } of page.sessions) {
+  for await (const page of findPages(store, filter)) {
+    for (const { key, createdAt } of page) {
       if (createdAt <= until && (await store.delete(key))) ended += 1
     }
-    after = page.next
-  } while (after !== undefined)
+  }
   return ended
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '@sallyport/core'
 import type { SessionFilter } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
+import type { MassLogout } from '../logout/mass-logout.ts'
 import type { OidcClient } from '../oidc/oidc-client.ts'
 import type { BffConfig } from '../options.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -17,7 +18,8 @@ export interface ReceiverParts {
   config: BffConfig
   log: Logger
   oidc: Pick<OidcClient, 'signing'>
-  sessions: Pick<Sessions, 'claim' | 'endAll'>
+  sessions: Pick<Sessions, 'claim'>
+  massLogout: Pick<MassLogout, 'all'>
   transmitter: () => Promise<Transmitter>
 }
 
@@ -38,7 +40,7 @@ interface Ending {
 
 /** Creates the receiver that both ways of delivery bring their SETs to. */
 export function createSetReceiver(signals: SignalsConfig, parts: ReceiverParts): SetReceiver {
-  const { clock, config, log, sessions } = parts
+  const { clock, config, log, massLogout, sessions } = parts
   // What is older is about sessions that are over by themselves.
   const maxAge = config.session.absoluteTimeout
 
@@ -51,7 +53,7 @@ export function createSetReceiver(signals: SignalsConfig, parts: ReceiverParts):
     const endings = await toEndings(token, criticalMembers)
     if ('err' in endings) return endings
     for (const { type, filter, until } of endings) {
-      const ended = await sessions.endAll(filter, 'shared_signals', until)
+      const ended = await massLogout.all(filter, 'shared_signals', until)
       const signal = type.slice(type.lastIndexOf('/') + 1)
       const outcome = { event: 'session_revoked', reason: 'shared_signals', signal, ended }
       log.info(outcome, 'sessions ended by a security event')

@@ -1,0 +1,53 @@
+import { setImmediate } from 'node:timers/promises'
+import type { SessionFilter, SessionRecord } from '@sallyport/session'
+import type { EndReason, Session } from './session.ts'
+import type { OpenStore } from './store-failures.ts'
+
+/** Sessions that lie in the store, where they can be looked at without their cookies. */
+export interface SessionsAtRest {
+  /** Records that match, of any frontend; see {@link findPages}. */
+  pages(filter: SessionFilter): AsyncIterable<readonly SessionRecord[]>
+  /** Opens one; `undefined` for one that is not this frontend's, or that its keys do not open. */
+  open(record: SessionRecord): Session | undefined
+  /** Ends one unopened, so that its tokens stay unknown. @returns whether it was live. */
+  end(record: SessionRecord, reason: EndReason): Promise<boolean>
+}
+
+/** Records in memory at once: one may hold some kilobytes. */
+const pageSize = 50
+
+/**
+ * Records of live sessions that match, page after page, however many there are; others get their
+ * turn in between. Rows of sealed sessions that are being renewed are left out: they are no sessions.
+ */
+export async function* findPages(
+  store: Pick<OpenStore, 'find'>,
+  filter: SessionFilter,
+): AsyncGenerator<readonly SessionRecord[]> {
+  let after: string | undefined
+  do {
+    const page = await store.find(filter, { limit: pageSize, after })
+    yield page.sessions.filter((record) => !isSealedRow(record))
+    // A store that answers in place would let nobody else have a turn.
+    await setImmediate()
+    after = page.next
+  } while (after !== undefined)
+}
+
+const rowIssuer = 'sealed:'
+
+/** In place of an issuer, in what is kept of a sealed session that is being renewed. */
+export function sealedRowIssuer(frontend: string): string {
+  return `${rowIssuer}${frontend}`
+}
+
+/** Whether a record is no session but what is kept of a sealed one that is being renewed. */
+export function isSealedRow({ issuer }: Pick<SessionRecord, 'issuer'>): boolean {
+  return issuer.startsWith(rowIssuer)
+}
+
+/** What finds the sessions of a person at a frontend. */
+export function samePerson(record: Pick<SessionRecord, 'issuer' | 'subject' | 'frontend'>) {
+  const { issuer, subject, frontend } = record
+  return { issuer, subject, frontend } satisfies SessionFilter
+}
