@@ -32,7 +32,7 @@ export function resolveReturnUrl(
 
 /** The shortest text for a URL that was resolved: of ours the path, of others all of it. */
 export function toReturnText(url: URL, { publicUrl }: Pick<Places, 'publicUrl'>): string {
-  return url.origin === publicUrl.origin ? `${url.pathname}${url.search}${url.hash}` : url.href
+  return url.origin === publicUrl.origin ? url.href.slice(url.origin.length) : url.href
 }
 
 /**
