@@ -26,6 +26,7 @@ test('a session that runs out says so by itself, and signs in again to the same 
 
   await shop.sessionEnded.waitFor({ timeout: 3 * sessionIdle * 1000 })
   expect(await shop.heading.innerText()).toBe('Your session ended')
+  expect(await shop.sessionEnded.innerText()).toContain('It ran out')
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1')
   expect(await page.content()).not.toContain('alice@example.com')
   expect(page.url()).toBe(`${world.app}/security?here`)

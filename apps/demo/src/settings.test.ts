@@ -19,10 +19,11 @@ test('takes flags over the environment over defaults', () => {
     ORDERS_PORT: '3511',
     SALLYPORT_DATA: '/tmp/elsewhere',
     ACCESS_TOKEN_SECONDS: '5',
+    REFUND_MAX_AGE_SECONDS: '20',
   })
   expect(settings.ports).toEqual({ bff: 4000, identity: 3001, orders: 3511, inventory: 3012 })
   expect(settings.keyFiles.seal).toBe('/tmp/elsewhere/keys/seal.key')
-  expect(settings.lifetimes.accessToken).toBe(5)
+  expect(settings.lifetimes).toMatchObject({ accessToken: 5, refundMaxAge: 20 })
   expect(verbose).toBe(true)
 })
 

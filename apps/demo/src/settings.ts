@@ -49,6 +49,8 @@ export interface DemoLifetimes {
   readonly sessionIdle: number
   /** A session ends after this, however active. */
   readonly sessionAbsolute: number
+  /** A sign-in that is older asks for another one before money is given back. @defaultValue 300 */
+  readonly refundMaxAge?: number
 }
 
 /** What a person asked of `npm start`. */
@@ -85,6 +87,7 @@ const variables = {
     help: 'end of a session without requests',
   },
   SESSION_ABSOLUTE_SECONDS: { fallback: 43_200, rule: seconds, help: 'end of any session' },
+  REFUND_MAX_AGE_SECONDS: { fallback: 300, rule: seconds, help: 'age of a sign-in for a refund' },
 } as const satisfies Record<string, Variable>
 
 interface Variable {
@@ -215,6 +218,7 @@ function toSettings(values: Values): DemoSettings {
       accessToken: values.ACCESS_TOKEN_SECONDS,
       sessionIdle: values.SESSION_IDLE_SECONDS,
       sessionAbsolute: values.SESSION_ABSOLUTE_SECONDS,
+      refundMaxAge: values.REFUND_MAX_AGE_SECONDS,
     },
   })
 }

@@ -43,6 +43,13 @@ export function createShop(page: Page, app: string) {
       await shop.personName.waitFor()
     },
 
+    /** Signs in as somebody else, without having signed out. */
+    async switchAccountTo(username: string): Promise<void> {
+      await page.getByRole('button', { name: 'Switch account' }).click()
+      await signInPage(page).submit(username)
+      await shop.personName.waitFor()
+    },
+
     /** Waits until the orders are there, be it none. */
     ordersAreShown: () => shop.ordersTable.or(shop.noOrders).waitFor(),
 

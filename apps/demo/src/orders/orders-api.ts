@@ -28,7 +28,7 @@ export interface OrdersOptions {
   /** Private key of that client. */
   clientKey: JWK
   /** Whole seconds that a sign-in may be old for a refund. @defaultValue 300 */
-  refundMaxAge?: number
+  refundMaxAge?: number | undefined
   telemetry?: Telemetry
 }
 

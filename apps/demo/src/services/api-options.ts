@@ -5,13 +5,14 @@ import type { DemoSettings } from '../settings.ts'
 
 /** The orders API: the first of the chain, with a client of its own to reach the next. */
 export function ordersOptions(settings: DemoSettings): OrdersOptions {
-  const { publicUrls, dataDir, keyFiles } = settings
+  const { publicUrls, dataDir, keyFiles, lifetimes } = settings
   return {
     issuer: publicUrls.identity,
     audience: publicUrls.orders,
     dataDir,
     inventoryUrl: publicUrls.inventory,
     clientKey: JSON.parse(readFileSync(keyFiles.ordersApi, 'utf8')),
+    refundMaxAge: lifetimes.refundMaxAge,
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Client, readProblem } from '@sallyport/client'
+import { stepUp } from '@sallyport/client/step-up'
 import { adviseOn, type Failure } from './failure.ts'
 
 /** An amount in the currency's smallest unit: cents. */
@@ -25,6 +26,8 @@ export interface Order {
   status: 'placed' | 'cancelled'
   /** ISO 8601. */
   createdAt: string
+  /** ISO 8601; absent while the money is not back. */
+  refundedAt?: string
   stock: number
 }
 
@@ -55,14 +58,38 @@ export function cancelOrder(client: Client, id: string): Promise<Answer<Order>> 
   return ask<Order>(client, `/api/orders/${id}`, { method: 'DELETE' })
 }
 
+/**
+ * Gives the money back. If that needs a fresh sign-in the page is left for it and there is no answer;
+ * after the return see {@link toRefund}.
+ */
+export async function refundOrder(client: Client, id: string): Promise<Answer<Order>> {
+  const response = await client
+    .fetch(`/api/orders/${id}/refund`, { method: 'POST' })
+    .catch(noAnswer)
+  if (response && (await stepUp(client, response))) return new Promise(() => {})
+  return toAnswer(client, response)
+}
+
+/** The order whose refund a request was, by the request's path. */
+export function toRefund(path: string | undefined): string | undefined {
+  return /^\/api\/orders\/([0-9a-f-]+)\/refund$/.exec(path ?? '')?.[1]
+}
+
 async function ask<Value>(
   client: Client,
   path: string,
   init: Omit<RequestInit, 'signal'> & { signal?: AbortSignal | undefined },
 ): Promise<Answer<Value>> {
   const { signal = null, ...rest } = init
+  return toAnswer(client, await client.fetch(path, { ...rest, signal }).catch(noAnswer))
+}
+
+async function toAnswer<Value>(
+  client: Client,
+  response: Response | undefined,
+): Promise<Answer<Value>> {
+  if (!response) return { ok: false, failure: adviseOn(0) }
   try {
-    const response = await client.fetch(path, { ...rest, signal })
     if (response.ok) return { ok: true, value: (await response.json()) as Value }
     const problem = await readProblem(response)
     return { ok: false, failure: adviseOn(response.status, problem, client.traceId(response)) }
@@ -70,3 +97,5 @@ async function ask<Value>(
     return { ok: false, failure: adviseOn(0) }
   }
 }
+
+function noAnswer(): undefined {}

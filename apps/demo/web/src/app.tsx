@@ -6,9 +6,12 @@ import { Landing } from './landing/landing.tsx'
 import { OrdersPage } from './orders/orders-page.tsx'
 import { navigate, type Route, routes, useRoute } from './router.ts'
 import { SecurityPage } from './security/security-page.tsx'
+import { explainEnd } from './session-end.ts'
+import { ExpiryBar } from './shell/expiry-bar.tsx'
 import { Header } from './shell/header.tsx'
 import { Notice } from './shell/notice.tsx'
 import { PageSkeleton } from './shell/skeleton.tsx'
+import { useSessionEvents } from './use-session-events.ts'
 
 const product = 'Sallyport Demo'
 
@@ -16,6 +19,7 @@ const product = 'Sallyport Demo'
 export function App() {
   const client = useClient()
   const state = useSession(client)
+  const events = useSessionEvents(client)
   const route = useRoute()
   const isSignedIn = state.status === 'signed_in'
 
@@ -48,19 +52,26 @@ export function App() {
           title="Your session ended"
           action={{ label: 'Sign in again', run: () => client.login() }}
         >
-          It expired, or you signed out in another tab. Nothing of it is left in this page. After
-          you sign in you come back to where you were.
+          {explainEnd(state.reason)} Nothing of it is left in this page. After you sign in you come
+          back to where you were.
         </Notice>
       )
     case 'signed_in':
       return (
         // Another person in the same tab gets a page that remembers nothing of the one before.
-        <Shell key={state.session.subject} session={state.session} route={route} />
+        <Shell key={state.session.subject} session={state.session} events={events} route={route} />
       )
   }
 }
 
-function Shell({ session, route }: { session: Session; route: Route | undefined }) {
+interface ShellProps {
+  session: Session
+  events: ReturnType<typeof useSessionEvents>
+  route: Route | undefined
+}
+
+function Shell({ session, events: { outlook, extend }, route }: ShellProps) {
+  const endsAt = outlook?.endsAt ?? session.expiresAt
   const main = useRef<HTMLElement>(null)
   const shownRoute = useRef(route)
   useEffect(() => {
@@ -73,7 +84,8 @@ function Shell({ session, route }: { session: Session; route: Route | undefined 
       <a className="skip-link" href="#main">
         Skip to content
       </a>
-      <Header session={session} route={route} />
+      <Header session={session} endsAt={endsAt} route={route} />
+      {outlook?.isSoon && <ExpiryBar endsAt={endsAt} onStay={extend} />}
       <main ref={main} id="main" tabIndex={-1}>
         <View route={route} />
       </main>

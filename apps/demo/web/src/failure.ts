@@ -16,6 +16,7 @@ const retry = 'Try again. If it stays, quote the trace id below.'
 const adviceByType: Readonly<Record<string, string>> = {
   csrf_rejected: 'Reload the page. If it comes back, something between you and us drops headers.',
   login_required: 'Sign in again; you come back to this page.',
+  step_up_required: 'Sign out, sign in again, and try once more.',
   token_unavailable: 'Sign in again to allow this application what it asks for.',
   scope_insufficient: 'Your account may not do this. Sign in with one that may.',
   session_store_unavailable: 'You are still signed in. Try again in a few seconds.',

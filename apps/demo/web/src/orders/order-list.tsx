@@ -1,5 +1,6 @@
-import { useState } from 'react'
-import { cancelOrder, type Order } from '../api.ts'
+import { takeStepUp } from '@sallyport/client/step-up'
+import { useEffect, useState } from 'react'
+import { cancelOrder, type Order, refundOrder, toRefund } from '../api.ts'
 import { useClient } from '../client-context.ts'
 import type { Failure } from '../failure.ts'
 import { formatPrice, formatTime } from '../format.ts'
@@ -13,24 +14,13 @@ const lowStock = 5
 interface OrderListProps {
   orders: Loaded<Order[]>
   newestId: string | undefined
-  onCancelled(): void
+  onChanged(): void
 }
 
 /** The orders, each with the stock of its product right now. */
-export function OrderList({ orders, newestId, onCancelled }: OrderListProps) {
-  const client = useClient()
+export function OrderList({ orders, newestId, onChanged }: OrderListProps) {
   const { answer, isLoading, reload } = orders
-  const [cancellingId, setCancellingId] = useState<string>()
-  const [failure, setFailure] = useState<Failure>()
-
-  const cancel = async (order: Order) => {
-    setCancellingId(order.id)
-    setFailure(undefined)
-    const cancelled = await cancelOrder(client, order.id)
-    setCancellingId(undefined)
-    if (cancelled.ok) onCancelled()
-    else setFailure(cancelled.failure)
-  }
+  const { change, changingId, failure } = useOrderChanges(onChanged)
 
   return (
     <section className="card order-list" aria-label="Your orders" aria-busy={isLoading}>
@@ -64,8 +54,9 @@ export function OrderList({ orders, newestId, onCancelled }: OrderListProps) {
                 key={order.id}
                 order={order}
                 isNew={order.id === newestId}
-                isCancelling={order.id === cancellingId}
-                onCancel={() => void cancel(order)}
+                isChanging={order.id === changingId}
+                onCancel={() => void change(cancelOrder, order.id)}
+                onRefund={() => void change(refundOrder, order.id)}
               />
             ))}
           </tbody>
@@ -75,15 +66,40 @@ export function OrderList({ orders, newestId, onCancelled }: OrderListProps) {
   )
 }
 
+/** Changes one order at a time, and goes on after a return from a sign-in that a change needed. */
+function useOrderChanges(onChanged: () => void) {
+  const client = useClient()
+  const [changingId, setChangingId] = useState<string>()
+  const [failure, setFailure] = useState<Failure>()
+
+  const change = async (send: typeof cancelOrder, id: string) => {
+    setChangingId(id)
+    setFailure(undefined)
+    const answer = await send(client, id)
+    setChangingId(undefined)
+    if (answer.ok) onChanged()
+    else setFailure(answer.failure)
+  }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the page is there again
+  useEffect(() => {
+    const id = toRefund(takeStepUp(client))
+    if (id) void change(refundOrder, id)
+  }, [])
+
+  return { change, changingId, failure }
+}
+
 interface OrderRowProps {
   order: Order
   isNew: boolean
-  isCancelling: boolean
+  isChanging: boolean
   onCancel(): void
+  onRefund(): void
 }
 
-function OrderRow({ order, isNew, isCancelling, onCancel }: OrderRowProps) {
-  const { name, quantity, total, status, createdAt, stock } = order
+function OrderRow({ order, isNew, isChanging, onCancel, onRefund }: OrderRowProps) {
+  const { name, quantity, total, createdAt, refundedAt, stock } = order
+  const status = refundedAt ? 'refunded' : order.status
   return (
     <tr className={isNew ? 'new' : undefined} data-testid="order">
       <th scope="row">
@@ -105,12 +121,23 @@ function OrderRow({ order, isNew, isCancelling, onCancel }: OrderRowProps) {
         <span className={`badge ${status}`}>{status}</span>
       </td>
       <td className="actions">
+        {!refundedAt && (
+          <button
+            type="button"
+            className="button plain small"
+            onClick={onRefund}
+            disabled={isChanging}
+            aria-label={`Refund the order of ${name}`}
+          >
+            Refund
+          </button>
+        )}
         {status === 'placed' && (
           <button
             type="button"
             className="button plain small"
             onClick={onCancel}
-            disabled={isCancelling}
+            disabled={isChanging}
             aria-label={`Cancel the order of ${name}`}
           >
             Cancel

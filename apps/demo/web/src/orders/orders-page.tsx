@@ -1,13 +1,11 @@
 import { useCallback, useState } from 'react'
 import { listItems, listOrders } from '../api.ts'
-import { useClient } from '../client-context.ts'
 import { useAnswer } from '../use-answer.ts'
 import { OrderForm } from './order-form.tsx'
 import { OrderList } from './order-list.tsx'
 
 /** What was ordered, and the form to order more. */
 export function OrdersPage() {
-  const client = useClient()
   const orders = useAnswer(listOrders)
   const items = useAnswer(listItems)
   const [newestId, setNewestId] = useState<string>()
@@ -17,10 +15,8 @@ export function OrdersPage() {
       setNewestId(placedId)
       orders.reload()
       items.reload()
-      // The call kept the session alive: show the time it has now.
-      client.session({ slide: false }).catch(() => {})
     },
-    [client, orders.reload, items.reload],
+    [orders.reload, items.reload],
   )
 
   return (
@@ -36,7 +32,7 @@ export function OrdersPage() {
           Refresh
         </button>
       </div>
-      <OrderList orders={orders} newestId={newestId} onCancelled={showChange} />
+      <OrderList orders={orders} newestId={newestId} onChanged={showChange} />
       <OrderForm items={items} onPlaced={showChange} />
     </div>
   )

@@ -26,7 +26,6 @@ export function Burst() {
       }),
     )
     setTookMs(performance.now() - startMs)
-    client.session({ slide: false }).catch(() => {})
   }
 
   const succeeded = calls.filter((call) => call === 'succeeded').length

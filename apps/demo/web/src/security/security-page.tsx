@@ -3,6 +3,7 @@ import { useClient } from '../client-context.ts'
 import { BrowserView } from './browser-view.tsx'
 import { Burst } from './burst.tsx'
 import { Claims } from './claims.tsx'
+import { OwnSessions } from './own-sessions.tsx'
 
 /** What is behind the sign-in: what the browser holds, knows and can do. */
 export function SecurityPage() {
@@ -14,6 +15,7 @@ export function SecurityPage() {
       </div>
       <BrowserView />
       <Burst />
+      <OwnSessions />
       {state.status === 'signed_in' && <Claims session={state.session} />}
     </div>
   )

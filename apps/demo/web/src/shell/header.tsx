@@ -10,8 +10,15 @@ const links = [
   { route: '/security', label: 'Security' },
 ] as const
 
+interface HeaderProps {
+  session: Session
+  endsAt: Date
+  route: Route | undefined
+}
+
 /** The bar on top of each page: where you are, who you are, how long still, and the way out. */
-export function Header({ session, route }: { session: Session; route: Route | undefined }) {
+export function Header({ session, endsAt, route }: HeaderProps) {
+  const client = useClient()
   const name = session.name ?? session.subject
   return (
     <header className="header">
@@ -34,7 +41,7 @@ export function Header({ session, route }: { session: Session; route: Route | un
           ))}
         </nav>
         <div className="account">
-          <Countdown expiresAt={session.expiresAt} />
+          <Countdown endsAt={endsAt} />
           <span className="person">
             <span className="avatar" aria-hidden="true">
               {name.slice(0, 1).toUpperCase()}
@@ -43,6 +50,14 @@ export function Header({ session, route }: { session: Session; route: Route | un
               {name}
             </span>
           </span>
+          <button
+            type="button"
+            className="button quiet small"
+            // The demo's identity server has no list of accounts to choose from: it asks who it is.
+            onClick={() => client.login({ prompt: 'login' })}
+          >
+            Switch<span className="button-more"> account</span>
+          </button>
           <SignOut />
         </div>
       </div>
