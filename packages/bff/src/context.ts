@@ -46,8 +46,10 @@ export interface BffContext {
   inBackground(work: Promise<unknown>, failure: string): void
 }
 
-/** A request, read once: its head, cookies, and canonical target below the frontend's base path. */
+/** A request, read once: its head, client, cookies, and canonical target below the frontend's base path. */
 export interface BffRequest extends RequestHead {
   readonly url: Target
+  /** Who asks: the peer, or whom a trusted proxy names. */
+  readonly clientAddress: string
   readonly cookies: readonly CookiePair[]
 }

@@ -3,6 +3,7 @@ import type { Awaitable, SessionStore } from '@sallyport/session'
 import { createAudit, type Telemetry } from '@sallyport/telemetry'
 import { chain } from './awaitable.ts'
 import { type Background, createBackground } from './background.ts'
+import { type ClientAddress, createClientAddress } from './client-address/client-address.ts'
 import { parseConfig } from './config.ts'
 import type { BffContext, BffRequest } from './context.ts'
 import { createCookies } from './cookies.ts'
@@ -36,6 +37,11 @@ export interface BffParts {
   telemetry: Telemetry
   /** @defaultValue the machine's clock */
   clock?: Clock
+  /**
+   * Who a request comes from, for APIs: see `createClientAddress`.
+   * @defaultValue the peer's address
+   */
+  clientAddress?: ClientAddress
 }
 
 /** The Backend for Frontend, without any I/O of its own towards the browser or upstreams. */
@@ -65,6 +71,7 @@ export function createBff(options: BffOptions, parts: BffParts): Bff {
 
 /** {@link createBff} for options that have been checked. Begins its work in the background. */
 export function createBffOf(config: BffConfig, parts: BffParts): Bff {
+  const { clientAddress = createClientAddress() } = parts
   const background = createBackground(parts.telemetry.log)
   const context = createContext(config, parts, background)
   keepRevoking(context, background)
@@ -86,7 +93,7 @@ export function createBffOf(config: BffConfig, parts: BffParts): Bff {
   function answer(head: RequestHead): Awaitable<Decision> {
     const failed = (error: unknown) => toErrorDecision(head, error, context)
     try {
-      const decision = route(readRequest(head, config))
+      const decision = route(readRequest(head, config, clientAddress))
       return decision instanceof Promise ? decision.catch(failed) : decision
     } catch (error) {
       return failed(error)

@@ -1,3 +1,9 @@
+export {
+  type ClientAddress,
+  createClientAddress,
+  type TrustedProxiesOptions,
+} from './client-address/client-address.ts'
+export type { ForwardedHeader } from './client-address/forwarded-nodes.ts'
 export { type Bff, type BffParts, createBff } from './create-bff.ts'
 export type {
   Decision,

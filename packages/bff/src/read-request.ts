@@ -1,4 +1,5 @@
 import { type CookiePair, parseCookies, SallyportError } from '@sallyport/core'
+import type { ClientAddress } from './client-address/client-address.ts'
 import type { BffRequest } from './context.ts'
 import type { RequestHead } from './decision.ts'
 import { headerValues } from './headers.ts'
@@ -14,7 +15,11 @@ const mostHeaders = 256
  * @throws `ERR_REQUEST_INVALID` for what two parsers could read in two ways, `ERR_HOST_UNKNOWN` for
  *   another host than that of `publicUrl`.
  */
-export function readRequest(head: RequestHead, config: BffConfig): BffRequest {
+export function readRequest(
+  head: RequestHead,
+  config: BffConfig,
+  clientAddress: ClientAddress,
+): BffRequest {
   if (head.headers.length > mostHeaders * 2) {
     throw new SallyportError('ERR_REQUEST_INVALID', 'too many header fields')
   }
@@ -25,7 +30,7 @@ export function readRequest(head: RequestHead, config: BffConfig): BffRequest {
   }
   const url = belowBase(parseTarget(head.target, config.publicUrl.origin), config.basePath)
   const cookies: CookiePair[] = headerValues(head.headers, 'cookie').flatMap(parseCookies)
-  return { ...head, url, cookies }
+  return { ...head, url, cookies, clientAddress: clientAddress(head) }
 }
 
 /** @throws `ERR_ROUTE_NOT_FOUND` for a path that is not the frontend's. */

@@ -64,7 +64,7 @@ describe('a return URL', () => {
         const accepted = resolveReturnUrl(origin + rest, { ...split, basePath: '' })
         if (!accepted) return
         const again = new URL(toReturnText(accepted, split), publicUrl)
-        expect(again.href).toBe(accepted.href)
+        expect(again.pathname).toBe(accepted.pathname)
         expect(again.origin).toBe(origin === '' ? publicUrl.origin : 'https://www.app.example')
         expect(accepted.pathname.startsWith('//')).toBe(false)
       }),

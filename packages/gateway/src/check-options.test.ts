@@ -39,6 +39,14 @@ test('one frontend is named as it stands in the options', () => {
   ])
 })
 
+test('proxies that cannot be read are named too, before anything is opened', () => {
+  const trustedProxies = { addresses: ['10.0.0.0/8', '10.0.0.300'], header: 'forwarded' as const }
+  expect(pathsOf({ ...rest, bff, trustedProxies })).toEqual(['trustedProxies.addresses.1'])
+  expect(pathsOf({ ...rest, bff, trustedProxies: { ...trustedProxies, addresses: [] } })).toEqual([
+    'trustedProxies.addresses',
+  ])
+})
+
 test('so are several, and what is between them', () => {
   const other = { ...bff, publicUrl: 'https://other.example', sealKeys: [] }
   const frontends = [{ bff, webFolder }, { bff: other, webFolder: 'none' }, { bff }]

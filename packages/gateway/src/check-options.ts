@@ -1,4 +1,4 @@
-import { type BffOptions, checkFrontends } from '@sallyport/bff'
+import { type BffOptions, checkFrontends, createClientAddress } from '@sallyport/bff'
 import { errorCode, type OptionProblem, type SallyportError } from '@sallyport/core'
 import { optionsError } from '@sallyport/core/options'
 import {
@@ -28,6 +28,7 @@ export function checkGatewayOptions(
   const theirs = [
     ...problemsOf(() => bffs && checkFrontends({ frontends: bffs })),
     ...problemsOf(() => config && checkTenants(config)),
+    ...problemsOf(() => config && createClientAddress(config.trustedProxies)),
     ...problemsOf(() => config && createWebPages(config)),
   ]
   const problems = [

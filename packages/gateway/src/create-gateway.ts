@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { type Bff, createFrontends, type Frontends } from '@sallyport/bff'
+import {
+  type Bff,
+  type ClientAddress,
+  createClientAddress,
+  createFrontends,
+  type Frontends,
+} from '@sallyport/bff'
 import { type Clock, SallyportError } from '@sallyport/core'
 import { isSameOptions, optionsError } from '@sallyport/core/options'
 import { createNodeLane, createNodeServer } from '@sallyport/lanes'
@@ -23,7 +29,7 @@ export interface Gateway {
   readonly port: number
   /**
    * Puts other frontends in the place of those there are, all at once and without a restart; see
-   * `Frontends.reload`. Where it listens and where sessions are kept cannot change.
+   * `Frontends.reload`. Where it listens, whom it trusts and where sessions are kept cannot change.
    *
    * @throws `ERR_CONFIG_INVALID`; then nothing has changed.
    */
@@ -50,10 +56,11 @@ export async function createGateway(
   parts: GatewayParts,
 ): Promise<Gateway> {
   const config = checkGatewayOptions(options)
+  const clientAddress = createClientAddress(config.trustedProxies)
   const pages = createWebPages(config)
   const store = await openStore(config.store, parts)
   try {
-    return await listen({ config, pages, store, parts })
+    return await listen({ config, pages, store, parts: { ...parts, clientAddress } })
   } catch (cause) {
     await store.close()
     throw listenFailure(config.listen.port, cause)
@@ -64,16 +71,16 @@ interface ListenOptions {
   config: GatewayConfig
   pages: WebPages
   store: SessionStore
-  parts: GatewayParts
+  parts: GatewayParts & { clientAddress: ClientAddress }
 }
 
 /** Everything above an open store, which closes with the gateway. */
 async function listen({ config, pages: first, store, parts }: ListenOptions): Promise<Gateway> {
-  const { telemetry } = parts
+  const { telemetry, clientAddress } = parts
   let pages = first
   const frontends = createFrontends(toFrontends(config), { ...parts, store })
   const lane = createNodeLane({
-    ...{ bff: frontends, telemetry },
+    ...{ bff: frontends, telemetry, clientAddress },
     pass: (...request) => pages.pass(...request),
   })
   const server = createNodeServer(lane)
@@ -115,7 +122,7 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
 }
 
 function assertSamePlace(config: GatewayConfig, next: GatewayConfig): void {
-  const problems = (['listen', 'store'] as const)
+  const problems = (['listen', 'store', 'trustedProxies'] as const)
     .filter((name) => !isSameOptions(next[name], config[name]))
     .map((name) => ({ path: [name], message: 'cannot change without a restart' }))
   if (problems.length > 0) throw optionsError('gateway options', problems)

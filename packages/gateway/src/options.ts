@@ -1,4 +1,4 @@
-import type { BffOptions, TenantsOptions } from '@sallyport/bff'
+import type { BffOptions, TenantsOptions, TrustedProxiesOptions } from '@sallyport/bff'
 import { parseOptions, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
 import { type StoreOptions, store } from './store-options.ts'
@@ -21,6 +21,12 @@ interface ListeningOptions {
   }
   /** Where sessions are kept. */
   store: StoreOptions
+  /**
+   * The proxies in front, for the address of a client in the log and at APIs. Scheme and host are
+   * those of `publicUrl` in any case.
+   * @defaultValue none: no forwarded header counts
+   */
+  trustedProxies?: TrustedProxiesOptions | undefined
 }
 
 /** What a user writes to run a BFF as a program of its own. */
@@ -40,6 +46,7 @@ export interface GatewayConfig {
   readonly tenants?: TenantsOptions | undefined
   readonly listen: { host: string; port: number }
   readonly store: StoreOptions
+  readonly trustedProxies?: TrustedProxiesOptions | undefined
 }
 
 const schema = strictObject({
@@ -59,6 +66,7 @@ const schema = strictObject({
     port: z.int().min(0).max(65_535),
   }),
   store,
+  trustedProxies: ownOptions<TrustedProxiesOptions>().optional(),
   webFolder: z.string().min(1).optional(),
 })
   .superRefine(({ bff, frontends, tenants, webFolder }, context) => {

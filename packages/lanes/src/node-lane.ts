@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type Bff,
+  type ClientAddress,
+  createClientAddress,
   type Decision,
   isNavigation,
   type PassDecision,
   type RequestHead,
   respondError,
 } from '@sallyport/bff'
-import type { Telemetry } from '@sallyport/telemetry'
+import { type Telemetry, withClientAddress } from '@sallyport/telemetry'
 import { carryForward } from './carry-forward.ts'
 import { carryStream } from './carry-stream.ts'
 import { readBody } from './request-body.ts'
@@ -27,6 +29,11 @@ export interface NodeLaneOptions {
   telemetry: Telemetry
   /** Answers what the BFF passes on: static files, the application's own pages. */
   pass: PassHandler
+  /**
+   * Who a request comes from, for the log: what `bff` has.
+   * @defaultValue the peer's address
+   */
+  clientAddress?: ClientAddress | undefined
 }
 
 /** The lane that carries everything, over node:http and undici. */
@@ -39,12 +46,15 @@ export interface NodeLane {
 
 /** Creates the node lane. It adds no rule to the BFF's decisions and skips none. */
 export function createNodeLane(options: NodeLaneOptions): NodeLane {
-  const { bff, telemetry, pass } = options
+  const { bff, telemetry, pass, clientAddress = createClientAddress() } = options
   const { log } = telemetry
   const upstreams = createUpstreams()
 
-  async function carry(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const head = toRequestHead(request)
+  async function carry(
+    head: RequestHead,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     // Node's parser also reads a head without a version, as HTTP/0.9, and one that says 2.0.
     if (!/^1\.[01]$/.test(request.httpVersion)) {
       return writeRespond(respondError(head, 'ERR_REQUEST_INVALID'), request, response)
@@ -77,11 +87,14 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
 
   return {
     handle(request, response) {
-      telemetry.serve(request.headers.traceparent, request.method ?? 'HTTP', () =>
-        carry(request, response).catch((error) => {
+      const head = toRequestHead(request)
+      const work = () =>
+        carry(head, request, response).catch((error) => {
           log.error({ error }, 'a request could not be carried')
           response.destroy()
-        }),
+        })
+      withClientAddress(clientAddress(head), () =>
+        telemetry.serve(request.headers.traceparent, request.method ?? 'HTTP', work),
       )
     },
 

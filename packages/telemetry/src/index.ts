@@ -1,3 +1,4 @@
 export { type Audit, type AuditActor, type AuditEvent, createAudit } from './audit.ts'
+export { withClientAddress } from './client-address.ts'
 export { createLog, type DestinationStream, type Logger, type LogOptions } from './log.ts'
 export { createTelemetry, type Telemetry, traceHeaders, traceId } from './telemetry.ts'

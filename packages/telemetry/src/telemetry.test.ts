@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTelemetry, traceHeaders, traceId } from './index.ts'
+import { createTelemetry, traceHeaders, traceId, withClientAddress } from './index.ts'
 
 const incoming = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 
@@ -13,6 +13,27 @@ function recorded() {
 }
 
 describe('a service in a trace', () => {
+  test('writes the client of a request into each line, also in and behind its span', async () => {
+    const { telemetry, entries } = recorded()
+    const asked = withClientAddress('198.51.100.7', () => {
+      telemetry.log.info('first')
+      return telemetry.serve(incoming, 'GET', async () => {
+        await telemetry.call('GET', async () => telemetry.log.info('second'))
+        telemetry.log.info('third')
+      })
+    })
+    telemetry.log.info('another’s')
+    withClientAddress('', () => telemetry.log.info('nobody’s'))
+    await asked
+    const found = Object.fromEntries(entries().map((one) => [one.message, one.client_address]))
+    const client = '198.51.100.7'
+    expect(found).toEqual({
+      ...{ first: client, second: client, third: client },
+      ...{ 'another’s': undefined, 'nobody’s': undefined },
+    })
+    expect(entries().find(({ message }) => message === 'third').trace_id).toMatch(/^4bf9/)
+  })
+
   test('continues the trace of its caller, in its log and to the next service', async () => {
     const { telemetry, entries } = recorded()
     const outgoing = await telemetry.serve(incoming, 'GET /orders', async () => {

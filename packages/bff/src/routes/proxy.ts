@@ -111,6 +111,7 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
     headers: toUpstreamHeaders(request, {
       ...{ publicUrl, upstream, trace: traceHeaders() },
       credentials: presented ?? [],
+      clientAddress: request.clientAddress,
     }),
     responseHeaders(headers) {
       if (upstreamToken) credentials.noteNonce(url, headers)

@@ -6,11 +6,12 @@ const facts = {
   publicUrl: new URL('https://app.example'),
   upstream: new URL('http://orders.internal:8080/v1'),
   credentials: ['authorization', 'Bearer ours'],
+  clientAddress: '203.0.113.7',
   trace: { traceparent: '00-aaaa-bbbb-01' },
 }
 
 function send(headers: string[], credentials: readonly string[] = facts.credentials) {
-  const head = { method: 'GET', target: '/api/x', headers, remoteAddress: '203.0.113.7' }
+  const head = { method: 'GET', target: '/api/x', headers, remoteAddress: '10.0.0.1' }
   return toUpstreamHeaders(head, { ...facts, credentials })
 }
 

@@ -97,6 +97,8 @@ export interface RequestHeaderFacts {
   readonly upstream: URL
   /** What presents an access token, when one goes along. */
   readonly credentials: HeaderList
+  /** The one address that `X-Forwarded-For` gets. */
+  readonly clientAddress: string
   /** `traceparent` of the span around this request. */
   readonly trace: Readonly<Record<string, string>>
 }
@@ -113,7 +115,7 @@ export interface RequestHeaderFacts {
  *   while the body stays coded (RFC 9112 section 6.1).
  */
 export function toUpstreamHeaders(head: RequestHead, facts: RequestHeaderFacts): HeaderList {
-  const { publicUrl, upstream, credentials, trace } = facts
+  const { publicUrl, upstream, credentials, trace, clientAddress } = facts
   const hopByHop = connectionOptions(head.headers)
   const result: string[] = ['host', upstream.host]
   let contentTypes = 0
@@ -135,7 +137,7 @@ export function toUpstreamHeaders(head: RequestHead, facts: RequestHeaderFacts):
   }
 
   result.push(
-    ...['x-forwarded-for', head.remoteAddress],
+    ...['x-forwarded-for', clientAddress],
     ...['x-forwarded-host', publicUrl.host],
     ...['x-forwarded-proto', publicUrl.protocol.slice(0, -1)],
   )
