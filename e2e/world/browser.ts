@@ -52,8 +52,12 @@ const navigation = [
   'text/html',
 ]
 
-/** Creates a browser with an empty jar. */
-export function createBrowser(): Browser {
+/**
+ * Creates a browser with an empty jar.
+ *
+ * @param places where origins really are, as name servers and a TLS proxy would have it
+ */
+export function createBrowser(places: Readonly<Record<string, string>> = {}): Browser {
   const cookies = new Map<string, string>()
   const setCookies: string[] = []
 
@@ -65,7 +69,8 @@ export function createBrowser(): Browser {
       ? []
       : ['host', new URL(url).host]
     const length = body === undefined ? [] : ['content-length', String(Buffer.byteLength(body))]
-    const answer = await send(url, {
+    const { origin } = new URL(url)
+    const answer = await send((places[origin] ?? origin) + url.slice(origin.length), {
       method,
       headers: [...host, ...headers, ...cookie, ...length],
       body,
