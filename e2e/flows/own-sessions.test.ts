@@ -24,8 +24,8 @@ const revocations = () => world.issuerRequests.filter((one) => one === 'POST /re
 
 describe.runIf(inject('sessionMode') === 'stored')('a person’s sessions', () => {
   test('are listed with their devices, in words of ours', async () => {
-    const own = await world.signIn(createBrowser(firefox), 'bob')
-    await world.signIn(createBrowser(hostile), 'bob')
+    const own = await world.signIn(createBrowser({ userAgent: firefox }), 'bob')
+    await world.signIn(createBrowser({ userAgent: hostile }), 'bob')
     const sessions = await list(own)
     expect(sessions.map(({ device, isCurrent }) => [device, isCurrent]).sort()).toEqual([
       ['Firefox on Linux', true],

@@ -52,8 +52,16 @@ const navigation = [
   'text/html',
 ]
 
-/** Creates a browser with an empty jar. @param userAgent what it says it is; absent: nothing. */
-export function createBrowser(userAgent?: string): Browser {
+/** What a browser is, and where it is. */
+export interface BrowserOptions {
+  /** What it says it is; absent: nothing. */
+  userAgent?: string
+  /** Where origins really are, as name servers and a TLS proxy would have it. */
+  places?: Readonly<Record<string, string>>
+}
+
+/** Creates a browser with an empty jar. */
+export function createBrowser({ userAgent, places = {} }: BrowserOptions = {}): Browser {
   const cookies = new Map<string, string>()
   const setCookies: string[] = []
 
@@ -66,7 +74,8 @@ export function createBrowser(userAgent?: string): Browser {
       : ['host', new URL(url).host]
     const agent = userAgent === undefined ? [] : ['user-agent', userAgent]
     const length = body === undefined ? [] : ['content-length', String(Buffer.byteLength(body))]
-    const answer = await send(url, {
+    const { origin } = new URL(url)
+    const answer = await send((places[origin] ?? origin) + url.slice(origin.length), {
       method,
       headers: [...host, ...agent, ...headers, ...cookie, ...length],
       body,

@@ -1,4 +1,4 @@
-import { checkFrontends } from '@sallyport/bff'
+import { type BffConfig, checkFrontends } from '@sallyport/bff'
 import { issuerPaths, paths } from '@sallyport/core/contract'
 import { readConfiguration } from '@sallyport/gateway'
 import type { Command } from '../command.ts'
@@ -18,14 +18,16 @@ export const check: Command = {
       tenants: config.tenants,
     })
     process.stdout.write(`${source.file} fits.\n`)
-    for (const { frontend, issuer, clientId } of frontends) {
-      const lines = [
-        `${frontend}: client "${clientId}" of ${issuer.href}, which must know`,
-        `  redirect URI              ${frontend}${paths.callback}`,
-        `  URI after sign-out        ${frontend}/`,
-        `  URI of back-channel logout ${frontend}${issuerPaths.backchannel}`,
-      ]
-      process.stdout.write(`\n${lines.join('\n')}\n`)
-    }
+    for (const config of frontends) process.stdout.write(`\n${describe(config)}\n`)
   },
+}
+
+/** What must be registered, under the names that issuers have for it. */
+function describe({ frontend, issuer, clientId, logout }: BffConfig): string {
+  return [
+    `${frontend} is client "${clientId}" of ${issuer.href}, which must know`,
+    `  redirect URI              ${frontend}${paths.callback}`,
+    `  post-logout redirect URI  ${frontend}${logout.returnPath}`,
+    `  back-channel logout URI   ${frontend}${issuerPaths.backchannel}`,
+  ].join('\n')
 }

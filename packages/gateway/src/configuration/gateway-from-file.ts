@@ -1,3 +1,5 @@
+import { SallyportError } from '@sallyport/core'
+import { optionsError } from '@sallyport/core/options'
 import { createGateway, type Gateway, type GatewayParts } from '../create-gateway.ts'
 import {
   type Configuration,
@@ -44,7 +46,9 @@ export async function createGatewayFromFile(
   async function reloadOnce(): Promise<void> {
     try {
       gateway.reload((await read()).options)
-    } catch (error) {
+    } catch (cause) {
+      const isAboutOptions = cause instanceof SallyportError && cause.problems.length > 0
+      const error = isAboutOptions ? optionsError(source.file, cause.problems) : cause
       log.error({ error }, 'the new configuration is not taken: the one before stays in force')
     }
   }
