@@ -1,9 +1,12 @@
 import { distinctBy, parseOptions, secureUrl, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
+import { bearer } from './options/caller-options.ts'
+import { callerProblems } from './options/caller-problems.ts'
 import { events } from './options/event-options.ts'
 import { fapi2Problems } from './options/fapi2.ts'
 import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
 import { logout } from './options/logout-options.ts'
+import { nativeApps } from './options/native-options.ts'
 import { route } from './options/route-options.ts'
 import { secret } from './options/secret.ts'
 import { session } from './options/session-options.ts'
@@ -19,12 +22,15 @@ const schema = strictObject({
   ...issuerShape,
   sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
   routes: distinctBy('match', route).default([]),
+  bearer: bearer.optional(),
+  nativeApps,
   session,
   events,
   logout,
   signals: signals.optional(),
 }).superRefine((config, context) => {
-  for (const problem of [...issuerProblems(config), ...fapi2Problems(config)]) {
+  const problems = [...issuerProblems(config), ...fapi2Problems(config), ...callerProblems(config)]
+  for (const problem of problems) {
     context.addIssue({ code: 'custom', message: problem.message, path: [...problem.path] })
   }
 }) satisfies z.ZodType<Omit<BffConfig, 'basePath' | 'frontend'>, BffOptions>

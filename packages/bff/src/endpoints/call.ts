@@ -22,11 +22,11 @@ export function callEndpoint(request: BffRequest, context: BffContext): Awaitabl
 
 /** Lets in only who the endpoint is for, before anything is looked up. */
 function assertCaller(request: BffRequest, endpoint: Endpoint, context: BffContext): void {
-  if (endpoint.caller === 'issuer') {
+  if (endpoint.caller === 'issuer' || endpoint.caller === 'app') {
     const isBrowser = ['sec-fetch-site', 'origin'].some(
       (name) => headerValues(request.headers, name).length > 0,
     )
-    assertOwn(isBrowser ? 'a browser calls what is for the issuer' : undefined, context)
+    assertOwn(isBrowser ? 'a browser calls what is not for browsers' : undefined, context)
     return
   }
   if (endpoint.caller === 'script') {

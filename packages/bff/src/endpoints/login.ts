@@ -5,6 +5,9 @@ import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import { asksForMore, type LoginParameters, parseLoginParameters } from '../login-parameters.ts'
 import { askingPrompt } from '../logout/issuer-logout.ts'
+import type { NativeRequest } from '../native/native-request.ts'
+import { toResponseError } from '../native/oauth-errors.ts'
+import { toResponseUrl } from '../native/redirect-uri.ts'
 import type { BffConfig } from '../options.ts'
 import { redirect, respondError } from '../respond.ts'
 import { resolveReturnUrl } from '../return-url.ts'
@@ -49,12 +52,15 @@ interface SignIn {
   parameters: LoginParameters
   /** Whether the issuer must ask who it is. */
   isAsking: boolean
+  /** The app that asks, if one does. */
+  native?: NativeRequest
 }
 
-async function startSignIn(
+/** Sends the browser to the issuer, with all that must be known when it comes back. */
+export async function startSignIn(
   request: BffRequest,
   context: BffContext,
-  { returnUrl, parameters: wanted, isAsking }: SignIn,
+  { returnUrl, parameters: wanted, isAsking, native }: SignIn,
 ): Promise<RespondDecision> {
   const { config, clock, cookies, log, oidc, resources } = context
   try {
@@ -65,6 +71,7 @@ async function startSignIn(
       returnUrl: toPath(returnUrl),
       createdAt: clock(),
       ...(Object.keys(parameters).length > 0 && { parameters }),
+      ...(native && { native }),
     }
     const authorizationUrl = await oidc.authorizationUrl(transaction, resources)
     return redirect(authorizationUrl, {
@@ -72,6 +79,9 @@ async function startSignIn(
     })
   } catch (error) {
     log.warn({ error }, 'a sign-in could not be started')
+    if (native) {
+      return redirect(toResponseUrl(native, { error: toResponseError(error) }, config.frontend))
+    }
     const detail = 'Nobody can sign in until it is back. Those who are signed in can go on.'
     return respondError(request, errorCode(error), {
       ...(errorCode(error) === 'ERR_IDP_UNAVAILABLE' ? { detail } : {}),

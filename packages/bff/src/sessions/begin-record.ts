@@ -7,7 +7,7 @@ import type { SessionStart } from './sessions.ts'
 /** What a record says of a session that a sign-in starts now, in either mode. */
 export function beginRecord(
   key: SessionKey,
-  { claims, content }: SessionStart,
+  { claims, content, device }: SessionStart,
   { config, clock }: { config: BffConfig; clock: Clock },
 ): Omit<SessionRecord, 'version' | 'sealed'> {
   const { iss: issuer, sub: subject, sid, auth_time: authTime } = claims
@@ -16,6 +16,7 @@ export function beginRecord(
   return {
     ...{ key, frontend: config.frontend, issuer, subject },
     ...(typeof sid === 'string' && { sid }),
+    ...(device !== undefined && { device }),
     ...(typeof authTime === 'number' && { authTime }),
     ...{ createdAt: now, lastSeenAt: now, absoluteExpiresAt },
     expiresAt: idleEnd(config.session, { record: { absoluteExpiresAt }, content }, now),
