@@ -52,6 +52,8 @@ async function redeem(
   const isKnown = config.nativeApps.some(({ clientId }) => clientId === read.clientId)
   if (!isKnown) return respondTokenError('invalid_client')
 
+  // Before the proof: to remember proofs costs writes, which nobody without a code may cause.
+  if (!(await native.codes.read(read.code))) return respondTokenError('invalid_grant')
   const { method, target: url, headers } = request
   const presented = { request: { method, url, headers } }
   const { replays } = native

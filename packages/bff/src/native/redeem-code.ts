@@ -44,7 +44,7 @@ export async function redeemCode(
 
   const sessionToken = randomToken()
   const isFirst = await codes.spend(state, toNativeKey(sessionToken))
-  if (!isFirst) return redeemCode(redemption, context)
+  if (!isFirst) return endIfSpent(redemption.code, context)
   const session = await startSession(redemption.code, state.signIn, { context, sessionToken })
   // It may have come again before there was a session to end.
   const latest = await codes.read(redemption.code)
@@ -77,6 +77,12 @@ async function startSession(
     revocations.start(planned, tokensOf(signIn.start.content, clock()))
     throw error
   }
+}
+
+/** Somebody was first: then this is the code's second time. */
+async function endIfSpent(code: string, context: NativeContext): Promise<undefined> {
+  const state = await context.native.codes.read(code)
+  if (state?.kind === 'spent') await endGiven(state, context)
 }
 
 async function endGiven(
