@@ -1,10 +1,13 @@
 import { createSealer, errorCode, type SallyportError, type SealKey } from '@sallyport/core'
 import { distinctBy, parseOptions, secureUrl, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
+import { bearer } from './options/caller-options.ts'
+import { callerProblems } from './options/caller-problems.ts'
 import { events } from './options/event-options.ts'
 import { fapi2Problems } from './options/fapi2.ts'
 import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
 import { logout } from './options/logout-options.ts'
+import { nativeApps } from './options/native-options.ts'
 import { originProblems, originShape } from './options/origin-options.ts'
 import { route } from './options/route-options.ts'
 import { secret } from './options/secret.ts'
@@ -25,12 +28,15 @@ const schema = strictObject({
     .min(1)
     .superRefine(assertUsableKeys),
   routes: distinctBy('match', route).default([]),
+  bearer: bearer.optional(),
+  nativeApps,
   session,
   events,
   logout,
   signals: signals.optional(),
 }).superRefine((config, context) => {
-  const problems = [originProblems, issuerProblems, fapi2Problems].flatMap((find) => find(config))
+  const finders = [originProblems, issuerProblems, fapi2Problems, callerProblems]
+  const problems = finders.flatMap((find) => find(config))
   for (const problem of problems) {
     context.addIssue({ code: 'custom', message: problem.message, path: [...problem.path] })
   }

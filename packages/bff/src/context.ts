@@ -8,12 +8,14 @@ import type { Once } from './logout/once.ts'
 import type { Revocations } from './logout/revocations.ts'
 import type { SignOutCookies } from './logout/sign-out-cookies.ts'
 import type { LogoutTokenVerifier } from './logout-token.ts'
+import type { NativeSessions } from './native/native-sessions.ts'
 import type { OidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig } from './options.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Signals } from './signals/signals.ts'
 import type { Target } from './target.ts'
 import type { AccessTokens } from './tokens/access-tokens.ts'
+import type { BearerCallers } from './tokens/bearer-callers.ts'
 import type { ClientTokens } from './tokens/client-tokens.ts'
 import type { Credentials } from './tokens/credentials.ts'
 import type { TokenRequest } from './tokens/token-request.ts'
@@ -38,6 +40,10 @@ export interface BffContext {
   readonly once: Once
   /** Whose events end sessions, when that is configured. */
   readonly signals?: Signals | undefined
+  /** Judges callers with access tokens of their own, when there are routes for them. */
+  readonly bearer?: BearerCallers | undefined
+  /** Sessions of apps, when there are such apps. */
+  readonly native?: NativeSessions | undefined
   /** What the token from sign-in is good for. */
   readonly signInRequest: TokenRequest
   /** Resources that the routes need tokens for; the first is asked for with the code. */

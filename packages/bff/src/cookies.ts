@@ -6,6 +6,7 @@ import {
   type SealKey,
   serializeCookie,
 } from '@sallyport/core'
+import type { NativeRequest } from './native/native-request.ts'
 import type { SignInDemands, SignInSecrets } from './oidc/sign-in.ts'
 
 /**
@@ -36,6 +37,8 @@ export interface Transaction extends SignInSecrets, SignInDemands {
   readonly isRestart?: true | undefined
   /** It goes on in a hidden frame, where nobody sees a page. */
   readonly isSilent?: true | undefined
+  /** The app that asks, if one does: then no session stays in this browser. */
+  readonly native?: NativeRequest | undefined
 }
 
 /** The BFF's cookies: what they are called, what they hold, how long they live. */

@@ -16,6 +16,9 @@ import { createOnce } from './logout/once.ts'
 import { createRevocations } from './logout/revocations.ts'
 import { createSignOutCookies } from './logout/sign-out-cookies.ts'
 import { createLogoutTokenVerifier } from './logout-token.ts'
+import { createCodes } from './native/codes.ts'
+import { endBoth } from './native/end-both.ts'
+import { createNativeSessions } from './native/native-sessions.ts'
 import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { readRequest } from './read-request.ts'
@@ -24,11 +27,14 @@ import { createRouteMatcher } from './routes/match.ts'
 import { proxy } from './routes/proxy.ts'
 import { createSessions } from './sessions/create-sessions.ts'
 import { withStoreFailures } from './sessions/store-failures.ts'
+import { createStoredSessions } from './sessions/stored-sessions.ts'
 import { createSignals } from './signals/signals.ts'
 import { createAccessTokens } from './tokens/access-tokens.ts'
+import { createBearerCallers } from './tokens/bearer-callers.ts'
 import { withBreaker } from './tokens/breaker.ts'
 import { createClientTokens } from './tokens/client-tokens.ts'
 import { createCredentials } from './tokens/credentials.ts'
+import { createExchangedTokens } from './tokens/exchanged-tokens.ts'
 import { createRenewAhead } from './tokens/renew-ahead.ts'
 
 /** What the BFF needs from its surroundings. */
@@ -128,17 +134,29 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
   })
   const { run: inBackground } = background
   const revocations = createRevocations({ config, store, oidc, clock, log, inBackground })
-  const sessions = createSessions({
-    config,
-    store: parts.store,
-    clock,
-    log,
-    later: background.later,
-  })
-  const massLogout = createMassLogout({ config, sessions, revocations, clock, log })
+  const around = { config, clock, log, later: background.later }
   const renewAhead = createRenewAhead(log)
   const resources = resourcesOf(config)
   const signInRequest = { resource: resources[0] }
+  const renewal = {
+    ...{ oidc, clock, log, renewAhead, signInRequest, revocations },
+    // Two attempts, a nonce in between, and time to write what they bring.
+    leaseTime: config.issuerTimeout * 3 + 5,
+  }
+  const proofs = { clock, replays: store }
+  const native = config.nativeApps.length > 0 ? createNative() : undefined
+  const ownSessions = createSessions({ ...around, store: parts.store })
+  const isSealed = config.session.mode === 'sealed'
+  const sessions = native && isSealed ? endBoth(ownSessions, native.sessions) : ownSessions
+  const massLogout = createMassLogout({ config, sessions, revocations, clock, log })
+
+  function createNative() {
+    const stored = createStoredSessions({ ...around, store })
+    const accessTokens = createAccessTokens({ ...renewal, sessions: stored })
+    const codes = createCodes(config, store, clock)
+    return createNativeSessions({ ...proofs, config, sessions: stored, accessTokens, codes })
+  }
+
   return {
     ...{ config, clock, log, audit: createAudit(log), oidc, sessions, resources, signInRequest },
     sessionWatch: createSessionWatch({
@@ -148,11 +166,14 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
     ...{ revocations, massLogout, inBackground, once: createOnce(store, clock) },
     cookies: createCookies(config, clock),
     signOutCookies: createSignOutCookies(config, clock),
-    accessTokens: createAccessTokens({
-      ...{ sessions, oidc, clock, log, renewAhead, signInRequest, revocations },
-      // Two attempts, a nonce in between, and time to write what they bring.
-      leaseTime: config.issuerTimeout * 3 + 5,
-    }),
+    accessTokens: createAccessTokens({ ...renewal, sessions }),
+    native,
+    bearer:
+      config.bearer &&
+      createBearerCallers({
+        ...{ ...proofs, oidc, config: { ...config, bearer: config.bearer } },
+        exchangedTokens: createExchangedTokens({ config, oidc, clock }),
+      }),
     clientTokens: createClientTokens({ oidc, clock, renewAhead }),
     credentials: createCredentials(oidc.dpopNonces, clock),
     verifyLogoutToken: createLogoutTokenVerifier(config, oidc, clock),

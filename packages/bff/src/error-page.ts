@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { traceId } from '@sallyport/telemetry'
 
-/** What an error page says. */
+/** What a page says: one about an error has its code. */
 export interface ErrorPage {
   title: string
-  code: string
+  code?: string | undefined
   detail?: string | undefined
   link?: { href: string; label: string } | undefined
 }
@@ -36,7 +36,7 @@ export function renderErrorPage(page: ErrorPage): string {
     `<h1>${escapeHtml(title)}</h1>`,
     detail ? `<p>${escapeHtml(detail)}</p>` : '',
     link ? `<a href="${escapeHtml(link.href)}">${escapeHtml(link.label)}</a>` : '',
-    `<small>${escapeHtml(code)}${id ? ` · trace ${escapeHtml(id)}` : ''}</small>`,
+    code ? `<small>${escapeHtml(code)}${id ? ` · trace ${escapeHtml(id)}` : ''}</small>` : '',
     '</main></body></html>',
   ].join('')
 }

@@ -25,6 +25,7 @@ export type {
   TenantsOptions,
 } from './frontends/options.ts'
 export { isNavigation } from './headers.ts'
+export type { BearerConfig, BearerOptions, RouteCaller } from './options/caller-options.ts'
 export type { EventConfig, EventOptions } from './options/event-options.ts'
 export type {
   ClientCertificate,
@@ -40,6 +41,7 @@ export type {
   LogoutOptions,
   LogoutShape,
 } from './options/logout-options.ts'
+export type { NativeAppConfig, NativeAppOptions } from './options/native-options.ts'
 export type { OriginConfig, OriginOptions } from './options/origin-options.ts'
 export type { RouteConfig, RouteOptions, RouteToken } from './options/route-options.ts'
 export type { SessionConfig, SessionOptions } from './options/session-options.ts'

@@ -1,7 +1,9 @@
 import type { SealKey } from '@sallyport/core'
+import type { BearerConfig, BearerOptions } from './options/caller-options.ts'
 import type { EventConfig, EventOptions } from './options/event-options.ts'
 import type { IssuerConfig, IssuerOptions } from './options/issuer-options.ts'
 import type { LogoutConfig, LogoutOptions } from './options/logout-options.ts'
+import type { NativeAppConfig, NativeAppOptions } from './options/native-options.ts'
 import type { OriginConfig, OriginOptions } from './options/origin-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
 import type { SessionConfig, SessionOptions } from './options/session-options.ts'
@@ -19,6 +21,13 @@ export interface BffOptions extends IssuerOptions, OriginOptions {
   sealKeys: SealKey[]
   /** What is proxied. A path that no route matches is not proxied. */
   routes?: RouteOptions[] | undefined
+  /** Whose access tokens routes with the caller `bearer` take; absent: nobody's. */
+  bearer?: BearerOptions | undefined
+  /**
+   * Apps that get sessions of their own, for routes with the caller `native`.
+   * @defaultValue none
+   */
+  nativeApps?: NativeAppOptions[] | undefined
   session?: SessionOptions | undefined
   events?: EventOptions | undefined
   logout?: LogoutOptions | undefined
@@ -35,6 +44,8 @@ export interface BffConfig extends IssuerConfig, OriginConfig {
   readonly frontend: string
   readonly sealKeys: readonly SealKey[]
   readonly routes: readonly RouteConfig[]
+  readonly bearer?: BearerConfig | undefined
+  readonly nativeApps: readonly NativeAppConfig[]
   readonly session: SessionConfig
   readonly events: EventConfig
   readonly logout: LogoutConfig

@@ -1,6 +1,6 @@
 import { type ErrorCode, errorCatalogue, toProblem } from '@sallyport/core'
 import type { HeaderList, RespondDecision, StreamDecision } from './decision.ts'
-import { renderErrorPage, styleHash } from './error-page.ts'
+import { type ErrorPage, renderErrorPage, styleHash } from './error-page.ts'
 import { isNavigation } from './headers.ts'
 
 /** On every answer of the BFF itself: kept nowhere, framed nowhere, sniffed by nobody. */
@@ -12,6 +12,11 @@ const baseHeaders: HeaderList = [
 ]
 
 const noContentPolicy = "default-src 'none'; frame-ancestors 'none'"
+
+const pageHeaders: HeaderList = [
+  ...['content-type', 'text/html; charset=utf-8'],
+  ...['content-security-policy', `${noContentPolicy}; style-src '${styleHash}'`],
+]
 
 /** Extras of an answer. */
 export interface RespondOptions {
@@ -81,6 +86,12 @@ export function redirect(location: URL, options: RespondOptions = {}): RespondDe
   return respond(303, '', { ...options, headers })
 }
 
+/** A page for people. */
+export function respondPage(page: ErrorPage, options: RespondOptions = {}): RespondDecision {
+  const headers = [...(options.headers ?? []), ...pageHeaders]
+  return respond(options.status ?? 200, renderErrorPage(page), { ...options, headers })
+}
+
 /** What a person is told and offered when something went wrong. */
 export interface ErrorOptions extends RespondOptions {
   /** Says more than the title; shown to people and sent as `detail`. Never a secret. */
@@ -109,12 +120,8 @@ export function respondError(
     headers.push('retry-after', String(options.retryAfter ?? retryAfterSeconds))
   }
   if (isNavigation(request.headers)) {
-    headers.push(
-      ...['content-type', 'text/html; charset=utf-8'],
-      ...['content-security-policy', `${noContentPolicy}; style-src '${styleHash}'`],
-    )
-    const page = renderErrorPage({ title: problem.title, code, detail, link })
-    return respond(problem.status, page, { ...options, headers })
+    const { title, status } = problem
+    return respondPage({ title, code, detail, link }, { ...options, status, headers })
   }
   headers.push(
     ...['content-type', 'application/problem+json'],

@@ -24,6 +24,16 @@ export const issuerPaths = {
   signals: '/bff/signals',
 } as const
 
+/** Endpoints for native apps (RFC 8252), which load nothing of ours. */
+export const nativePaths = {
+  /** The authorization endpoint, for the system's browser. */
+  login: '/bff/native/login',
+  /** The token endpoint, for the app itself. */
+  token: '/bff/native/token',
+  /** The revocation endpoint, for the app itself. */
+  revoke: '/bff/native/revoke',
+} as const
+
 /** Endpoints of features that a client loads apart. */
 export const featurePaths = {
   /** For a hidden frame of the application's: signs in if nobody has to be asked. */

@@ -55,6 +55,11 @@ export const errorCatalogue = {
     type: 'login_parameter_invalid',
     title: 'A sign-in parameter cannot be passed on',
   },
+  ERR_NATIVE_APP_UNKNOWN: {
+    status: 400,
+    type: 'native_app_unknown',
+    title: 'No app of this name and address is known here',
+  },
   ERR_ACR_NOT_MET: {
     status: 403,
     type: 'acr_not_met',

@@ -36,11 +36,11 @@ function isAt(pattern: string, path: string): boolean {
 
 /** Lets in only who the endpoint is for, before anything is looked up. */
 function assertCaller(request: BffRequest, endpoint: Endpoint, context: BffContext): void {
-  if (endpoint.caller === 'issuer') {
+  if (endpoint.caller === 'issuer' || endpoint.caller === 'app') {
     const isBrowser = ['sec-fetch-site', 'origin'].some(
       (name) => headerValues(request.headers, name).length > 0,
     )
-    assertOwn(isBrowser ? 'a browser calls what is for the issuer' : undefined, context)
+    assertOwn(isBrowser ? 'a browser calls what is not for browsers' : undefined, context)
     return
   }
   if (endpoint.caller === 'script') {

@@ -1,18 +1,17 @@
-import { type ErrorCode, errorCode, SallyportError, sha256 } from '@sallyport/core'
+import { type ErrorCode, errorCode } from '@sallyport/core'
 import { toSessionId } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import { headerValue } from '../headers.ts'
-import { tokensOfGrant } from '../logout/revocable-tokens.ts'
+import { finishNativeSignIn } from '../native/finish-sign-in.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
 import type { TokenGrant } from '../oidc/token-grant.ts'
 import { redirect, respondError } from '../respond.ts'
 import { fromReturnText } from '../return-url.ts'
 import { describeDevice } from '../sessions/device.ts'
-import type { Session, SessionContent } from '../sessions/session.ts'
-import { toStored } from '../tokens/renewal.ts'
-import { tokenKey } from '../tokens/token-request.ts'
+import type { Session } from '../sessions/session.ts'
+import { contentOf, revokeGrant } from './granted-session.ts'
 import { answerLate } from './late-response.ts'
 import { loginLink } from './login.ts'
 import { endSession, hintOf } from './logout.ts'
@@ -49,8 +48,15 @@ export async function callback(request: BffRequest, context: BffContext): Promis
   const setCookies = [cookies.expireTransaction(response.state)]
   if (!(await sessions.claim(`state:${response.state}`, claimLifetime))) {
     log.warn({ event: 'authn_login_fail', reason: 'replayed' }, 'a callback is refused')
-    const late = await answerLate(request, context, { response, transaction })
+    const late = transaction.native
+      ? undefined
+      : await answerLate(request, context, { response, transaction })
     return late ?? refuse(request, 'ERR_CALLBACK_REJECTED', { context, transaction, setCookies })
+  }
+  const { native } = transaction
+  if (native) {
+    const found = { response, transaction: { ...transaction, native }, setCookies }
+    return finishNativeSignIn(found, context)
   }
   const target = fromReturnText(transaction.returnUrl, config)
   if (isSilentNo(response, transaction)) return redirect(target, { setCookies })
@@ -108,22 +114,8 @@ async function startSession(
   context: BffContext,
   { grant, transaction }: { grant: TokenGrant; transaction: Transaction },
 ): Promise<Session> {
-  const { clock, log, sessions, signInRequest } = context
-  const { claims, idToken } = grant
-  if (!claims || !idToken) {
-    throw new SallyportError('ERR_IDP_RESPONSE_INVALID', 'the issuer sent no ID token')
-  }
-  const content: SessionContent = {
-    claims,
-    idToken,
-    refreshToken: grant.refreshToken,
-    refreshExpiresAt: grant.refreshExpiresIn && clock() + grant.refreshExpiresIn,
-    dpopKey: transaction.dpopKey,
-    accessTokens: { [tokenKey(signInRequest)]: toStored(grant, clock()) },
-  }
-  if (!grant.refreshToken) {
-    log.warn('the issuer gave no refresh token: this session lasts as long as its access token')
-  }
+  const { log, sessions } = context
+  const { claims, content } = contentOf(grant, transaction, context)
   const startedAt = transaction.createdAt
   const device = describeDevice(headerValue(request.headers, 'user-agent'))
   let session: Session
@@ -138,18 +130,6 @@ async function startSession(
   const id = toSessionId(session.record.key)
   log.info({ event: 'authn_login_success', subject: claims.sub, session: id }, 'signed in')
   return session
-}
-
-/** No session will ever use what the issuer granted. */
-async function revokeGrant(
-  grant: TokenGrant,
-  { state }: Transaction,
-  { clock, log, revocations }: BffContext,
-): Promise<void> {
-  const tokens = tokensOfGrant(grant, clock())
-  const planned = revocations.plan(sha256(state), tokens)
-  await planned.catch((error) => log.warn({ error }, 'a revocation could not be written down'))
-  revocations.start(sha256(state), tokens)
 }
 
 /** Whether both come from one session at the issuer, and so perhaps from one grant of it. */

@@ -5,6 +5,9 @@ import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import { asksForMore, type LoginParameters, parseLoginParameters } from '../login-parameters.ts'
 import { askingPrompt } from '../logout/issuer-logout.ts'
+import type { NativeRequest } from '../native/native-request.ts'
+import { toResponseError } from '../native/oauth-errors.ts'
+import { toResponseUrl } from '../native/redirect-uri.ts'
 import type { BffConfig } from '../options.ts'
 import { redirect, respondError } from '../respond.ts'
 import { resolveReturnUrl, toReturnText } from '../return-url.ts'
@@ -55,6 +58,8 @@ export interface SignIn {
   isRestart?: true
   /** See {@link Transaction}. */
   isSilent?: true
+  /** The app that asks, if one does. */
+  native?: NativeRequest
   /** More of them for the answer. */
   setCookies?: readonly string[]
 }
@@ -66,11 +71,14 @@ export async function startSignIn(
   signIn: SignIn,
 ): Promise<RespondDecision> {
   const { config, log } = context
-  const { returnUrl } = signIn
+  const { returnUrl, native } = signIn
   try {
     return await beginSignIn(request, context, signIn)
   } catch (error) {
     log.warn({ error }, 'a sign-in could not be started')
+    if (native) {
+      return redirect(toResponseUrl(native, { error: toResponseError(error) }, config.frontend))
+    }
     const detail = 'Nobody can sign in until it is back. Those who are signed in can go on.'
     return respondError(request, errorCode(error), {
       ...(errorCode(error) === 'ERR_IDP_UNAVAILABLE' ? { detail } : {}),
@@ -86,7 +94,7 @@ export async function beginSignIn(
   signIn: SignIn,
 ): Promise<RespondDecision> {
   const { config, clock, cookies, oidc, resources } = context
-  const { returnUrl, parameters: wanted, isAsking, isRestart, isSilent } = signIn
+  const { returnUrl, parameters: wanted, isAsking, isRestart, isSilent, native } = signIn
   const parameters = isAsking ? await withQuestion(wanted, context) : wanted
   const transaction: Transaction = {
     ...oidc.newSecrets(),
@@ -96,6 +104,7 @@ export async function beginSignIn(
     ...(Object.keys(parameters).length > 0 && { parameters }),
     ...(isRestart && { isRestart }),
     ...(isSilent && { isSilent }),
+    ...(native && { native }),
   }
   const authorizationUrl = await oidc.authorizationUrl(transaction, resources)
   const begun = cookies.transaction(transaction, request.cookies)

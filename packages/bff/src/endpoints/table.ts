@@ -1,4 +1,4 @@
-import { featurePaths, issuerPaths, paths } from '@sallyport/core/contract'
+import { featurePaths, issuerPaths, nativePaths, paths } from '@sallyport/core/contract'
 import type { Awaitable } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { ReadDecision, RespondDecision, StreamDecision } from '../decision.ts'
@@ -9,6 +9,9 @@ import { events } from './events.ts'
 import { frontchannel } from './frontchannel.ts'
 import { login } from './login.ts'
 import { logoutByLink, logoutByScript } from './logout.ts'
+import { nativeLogin } from './native-login.ts'
+import { nativeRevoke } from './native-revoke.ts'
+import { nativeToken } from './native-token.ts'
 import { endOtherSessions, endOwnSession, listOwnSessions } from './own-sessions.ts'
 import { silentLogin } from './silent-login.ts'
 import { user } from './user.ts'
@@ -26,9 +29,10 @@ export interface Endpoint {
    * `script`: the whole anti-forgery policy. `page`: only a top-level navigation gets in. `own-frame`: a
    * frame in a page of the application. `return`: either of these two, as it began. `frame`: a
    * frame in a page of the issuer's, without cookies; it must not believe anything. `issuer`:
-   * a server; no cookie counts, and what it sends must prove itself.
+   * a server; no cookie counts, and what it sends must prove itself. `app`: the same for a native
+   * app.
    */
-  readonly caller: 'script' | 'page' | 'own-frame' | 'return' | 'frame' | 'issuer'
+  readonly caller: 'script' | 'page' | 'own-frame' | 'return' | 'frame' | 'issuer' | 'app'
 }
 
 /** The BFF's whole public surface. Everything else is proxied, passed on or not found. */
@@ -47,4 +51,7 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET',  path: issuerPaths.frontchannel, caller: 'frame', handle: frontchannel },
   { method: 'POST', path: issuerPaths.backchannel, caller: 'issuer', handle: backchannel },
   { method: 'POST', path: issuerPaths.signals,  caller: 'issuer', handle: receivePush },
+  { method: 'GET',  path: nativePaths.login,   caller: 'page', handle: nativeLogin },
+  { method: 'POST', path: nativePaths.token,   caller: 'app',  handle: nativeToken },
+  { method: 'POST', path: nativePaths.revoke,  caller: 'app',  handle: nativeRevoke },
 ]

@@ -133,3 +133,16 @@ test('the store sees no token', async () => {
   expect(tasks).toHaveLength(1)
   expect(JSON.stringify(tasks)).not.toContain('planted-secret')
 })
+
+test('what is taken back is not done, and what is for later not before', async () => {
+  const { create, asked, wait } = createSetting()
+  await create().plan('used', [refresh], 120)
+  await create().plan('unused', [access], 120)
+  await create().forget('used')
+  wait(119)
+  await create().runDue()
+  expect(asked).toEqual([])
+  wait(1)
+  await create().runDue()
+  expect(asked).toEqual(['a'])
+})

@@ -15,9 +15,12 @@ export interface Revocations {
   /**
    * Writes down what is to be revoked, in place of what was written under this id before.
    *
+   * @param headStart seconds for which it is the business of whoever planned it.
    * @throws `ERR_SESSION_STORE_UNAVAILABLE`: then it is not promised to anybody.
    */
-  plan(id: string, tokens: readonly RevocableToken[]): Promise<void>
+  plan(id: string, tokens: readonly RevocableToken[], headStart?: number): Promise<void>
+  /** Takes back what was planned and not begun: the tokens are used after all. */
+  forget(id: string): Promise<void>
   /** Begins with what was planned; nobody waits for it. */
   start(id: string, tokens: readonly RevocableToken[]): void
   /** Does what is due, of this process or another. */
@@ -58,8 +61,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   const { config, store, oidc, clock, log, random = Math.random } = options
   const sealer = createSealer(config.sealKeys, `task:${config.frontend}`)
   const prefix = `revoke:${sha256(config.frontend).slice(0, 16)}:`
-  /** Until then it is the business of whoever planned it. */
-  const headStart = config.issuerTimeout * 3 + 5
+  /** As long as revoking it at once takes. */
+  const usualHeadStart = config.issuerTimeout * 3 + 5
 
   async function put({ id, attempts, tokens }: Revocation, pause: number): Promise<void> {
     const expiresAt = Math.max(...tokens.map((token) => token.expiresAt))
@@ -120,8 +123,12 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   }
 
   return {
-    async plan(id, tokens) {
+    async plan(id, tokens, headStart = usualHeadStart) {
       if (tokens.length > 0) await put({ id: `${prefix}${id}`, attempts: 0, tokens }, headStart)
+    },
+
+    async forget(id) {
+      await store.removeTask(`${prefix}${id}`)
     },
 
     start(id, tokens) {

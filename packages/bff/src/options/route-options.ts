@@ -1,6 +1,7 @@
 import { absoluteUri, httpUrl, scopeToken, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
 import { canonicalPath } from '../target.ts'
+import { type RouteCaller, routeCallers } from './caller-options.ts'
 
 /** Whose access token goes to an upstream. */
 export type RouteToken = (typeof routeTokens)[number]
@@ -32,6 +33,21 @@ export interface RouteOptions {
    * @defaultValue 'user'
    */
   token?: RouteToken | undefined
+  /**
+   * Who may call.
+   *
+   * - `browser`: a page, with the session cookie, or as the visitor that `token` lets in.
+   * - `bearer`: an app with an access token of its own for this BFF (`bearer`), `Authorization:
+   *   Bearer` or `DPoP`. It is verified and exchanged (RFC 8693), never passed on.
+   * - `native`: an app of `nativeApps` with a session of its own, `Authorization: DPoP`.
+   *
+   * A request with both a session cookie and a token of an app is refused. Without `bearer` and
+   * `native` the client's `Authorization` is dropped.
+   * @defaultValue ['browser']
+   */
+  callers?: RouteCaller[] | undefined
+  /** What a caller's access token for this BFF must have been granted. Needed with `bearer`. */
+  callerScopes?: string[] | undefined
   /** The resource server the token must be for (RFC 8707); absent: what the issuer gives. */
   resource?: string | undefined
   /** The same for issuers that know `audience` instead (RFC 8693 section 2.1, Auth0). */
@@ -57,6 +73,8 @@ export interface RouteConfig {
   readonly upstream: URL
   readonly methods: readonly string[]
   readonly token: RouteToken
+  readonly callers: readonly RouteCaller[]
+  readonly callerScopes?: readonly string[] | undefined
   readonly resource?: string | undefined
   readonly audience?: string | undefined
   readonly scopes?: readonly string[] | undefined
@@ -94,6 +112,8 @@ export const route = strictObject({
     .min(1)
     .default(defaultMethods),
   token: z.enum(routeTokens).default('user'),
+  callers: z.array(z.enum(routeCallers)).min(1).default(['browser']),
+  callerScopes: z.array(scopeToken).min(1).optional(),
   resource: absoluteUri.optional(),
   audience: z.string().min(1).optional(),
   scopes: z.array(scopeToken).min(1).optional(),

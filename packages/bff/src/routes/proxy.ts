@@ -14,6 +14,7 @@ import type { CompiledRoute } from './match.ts'
 import { toUpstreamHeaders } from './request-headers.ts'
 import { toBrowserHeaders } from './response-headers.ts'
 import { requireStepUp, stepUpDemand } from './step-up.ts'
+import { admitTokenCall, isTokenCall } from './token-callers.ts'
 
 /** Decides on a request that a route matches. */
 export function proxy(
@@ -22,15 +23,21 @@ export function proxy(
   context: BffContext,
 ): Awaitable<Decision> {
   const { publicUrl, allowedOrigins } = context.config
-  const isNamed = context.sessions.isNamed(request.cookies)
+  const isApp = isTokenCall(request, route)
+  const isNamed = !isApp && context.sessions.isNamed(request.cookies)
   // Whoever has a cookie to lend, or gets a token for the asking, must be the application itself.
-  const isPublic = route.token === 'none' || route.token === 'user-or-none'
+  const isPublic = route.token === 'none' || route.token === 'user-or-none' || isApp
   const problem = isNamed || !isPublic ? csrfProblem : crossOriginProblem
   assertOwn(problem(request.headers, publicUrl.origin, allowedOrigins), context)
   if (!route.methods.includes(request.method)) {
     return respondError(request, 'ERR_METHOD_NOT_ALLOWED', {
       headers: ['allow', route.methods.join(', ')],
     })
+  }
+  if (isApp) {
+    return chain(admitTokenCall(request, route, context), (admitted) =>
+      'kind' in admitted ? admitted : forward(request, route, { context, upstreamToken: admitted }),
+    )
   }
   switch (route.token) {
     case 'none':

@@ -16,6 +16,7 @@ export function beginRecord(
   return {
     ...{ key, frontend: config.frontend, issuer, subject },
     ...(typeof sid === 'string' && { sid }),
+    ...(device !== undefined && { device }),
     ...(typeof authTime === 'number' && { authTime }),
     ...(device && { device }),
     ...{ createdAt: now, lastSeenAt: now, absoluteExpiresAt },

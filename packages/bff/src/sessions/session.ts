@@ -23,6 +23,8 @@ export interface SessionContent {
   readonly refreshExpiresAt?: EpochSeconds | undefined
   /** What access and refresh token are bound to, when they are bound to a key of the session's. */
   readonly dpopKey?: DpopKey | undefined
+  /** The app whose session it is, and the thumbprint of its key; absent: a browser's. */
+  readonly native?: { readonly clientId: string; readonly jkt: string } | undefined
   /** By what was asked for: see `tokenKey`. */
   readonly accessTokens: Readonly<Record<string, StoredAccessToken>>
 }

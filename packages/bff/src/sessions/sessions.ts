@@ -1,5 +1,11 @@
 import type { Clock, CookiePair, EpochSeconds } from '@sallyport/core'
-import type { Awaitable, SessionFilter, SessionLease, SessionStore } from '@sallyport/session'
+import type {
+  Awaitable,
+  SessionFilter,
+  SessionKey,
+  SessionLease,
+  SessionStore,
+} from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
 import type { IdTokenClaims } from '../oidc/token-grant.ts'
 import type { BffConfig } from '../options.ts'
@@ -77,6 +83,8 @@ export interface SessionStart {
   readonly content: SessionContent
   /** When the sign-in began: what ended between then and now ends this session too. */
   readonly startedAt: number
+  /** Where it is to be, when no cookie names it. Stored sessions alone. */
+  readonly key?: SessionKey
   /** What signed in, for people to recognise; at most 256 characters. */
   readonly device?: string | undefined
 }

@@ -8,6 +8,7 @@ import {
   uniqueCookie,
 } from '@sallyport/core'
 import {
+  type Awaitable,
   type SessionFilter,
   type SessionKey,
   type SessionRecord,
@@ -31,8 +32,14 @@ const endingTime = 60
 
 const attributes = { sameSite: 'Strict' } as const
 
+/** Stored sessions, also those that no cookie names. */
+export interface StoredSessions extends Sessions {
+  /** The live session of this key. */
+  openKey(key: SessionKey): Awaitable<Session | undefined>
+}
+
 /** Sessions whose cookie is a random id, and whose content is sealed in the store. */
-export function createStoredSessions(parts: SessionsParts): Sessions {
+export function createStoredSessions(parts: SessionsParts): StoredSessions {
   const { config, store, clock, log } = parts
   const { frontend } = config
   const cookieName = sessionCookieName(config.basePath)
@@ -63,7 +70,7 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
     },
   }
 
-  const sessions: Sessions = {
+  const sessions: StoredSessions = {
     atRest,
 
     isNamed: (cookies) => cookies.some(({ name }) => name === cookieName),
@@ -72,8 +79,10 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
       const { value, ambiguous } = uniqueCookie(cookies, cookieName)
       if (ambiguous) warnAmbiguous(log)
       if (value === undefined || !idPattern.test(value)) return undefined
-      return chain(store.get(toSessionKey(value)), unseal)
+      return sessions.openKey(toSessionKey(value))
     },
+
+    openKey: (key) => chain(store.get(key), unseal),
 
     reload: ({ record }) => chain(store.get(record.key), unseal),
 
@@ -82,7 +91,7 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
     async create(start) {
       const { content, startedAt } = start
       const id = randomToken()
-      const key = toSessionKey(id)
+      const key = start.key ?? toSessionKey(id)
       const begun = beginRecord(key, start, parts)
       const sealed = sealer.seal(JSON.stringify(content), key)
       const record: SessionRecord = { ...begun, version: 1, sealed }
@@ -95,7 +104,8 @@ export function createStoredSessions(parts: SessionsParts): Sessions {
         await store.delete(key)
         throw error
       }
-      return { record, content, setCookies: [serializeCookie(cookieName, id, attributes)] }
+      const setCookies = start.key ? [] : [serializeCookie(cookieName, id, attributes)]
+      return { record, content, setCookies }
     },
 
     update({ record, content: present }, changes) {

@@ -17,6 +17,7 @@ beforeAll(async () => {
     issuer,
     publicKey,
     audiences: [audience],
+    takesBound: false,
     accounts: {
       find: (subject) => (subject === alice.subject ? alice : undefined),
       subjectOf: () => undefined,
@@ -77,6 +78,12 @@ describe('a subject token', () => {
       error: 'invalid_request',
       error_description: expect.stringContaining('subject_token is not acceptable'),
     })
+  })
+
+  test('bound to a key is taken from a client that says it has verified who presented it', async () => {
+    const token = await sign({ cnf: { jkt: 'x' } })
+    const taken = await verifySubjectToken(token, { ...rules, takesBound: true })
+    expect(taken.subject).toBe('alice-1')
   })
 
   test('of another kind is refused, although everything else is right', async () => {

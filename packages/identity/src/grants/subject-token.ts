@@ -27,6 +27,8 @@ export interface SubjectTokenRules {
   publicKey: JWK
   /** Audiences the calling client may exchange: its own. */
   audiences: readonly string[]
+  /** Whether the calling client has verified who presented a token that is bound. */
+  takesBound: boolean
   accounts: AccountStore
 }
 
@@ -43,7 +45,7 @@ export async function verifySubjectToken(
   token: string,
   rules: SubjectTokenRules,
 ): Promise<SubjectToken> {
-  const { issuer, publicKey, audiences, accounts } = rules
+  const { issuer, publicKey, audiences, takesBound, accounts } = rules
   const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [publicKey] }), {
     issuer,
     audience: [...audiences],
@@ -60,7 +62,7 @@ export async function verifySubjectToken(
   }
   // A client's own token names the client as its subject (RFC 9068 section 2.2).
   if (sub === clientId || !accounts.find(sub)) throw refused('its subject is not a person')
-  if (cnf !== undefined) throw refused('it is bound to a key')
+  if (cnf !== undefined && !takesBound) throw refused('it is bound to a key')
   const act = parseActor(payload.act, 1)
   return {
     subject: sub,

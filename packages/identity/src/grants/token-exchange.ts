@@ -69,6 +69,7 @@ async function exchange(
     issuer: config.issuer,
     publicKey,
     audiences: policy.subjectAudiences,
+    takesBound: policy.boundSubjectTokens ?? false,
     accounts,
   })
   const resource = config.resources.get(requestedTarget(params, policy.resources))

@@ -146,6 +146,13 @@ export interface TokenExchangeOptions {
   subjectAudiences: string[]
   /** Resources it may get a token for. */
   resources: string[]
+  /**
+   * Takes subject tokens that are bound to a key or a certificate too: this client says that it
+   * has verified who presented them. What it gets is not bound to that key.
+   *
+   * @defaultValue false
+   */
+  boundSubjectTokens?: boolean
 }
 
 /** A protected resource: an API. Its access tokens are JWTs (RFC 9068). */

@@ -51,6 +51,7 @@ const responseMode = z.enum([
 const tokenExchangeSchema = strictObject({
   subjectAudiences: z.array(absoluteUri).min(1),
   resources: z.array(absoluteUri).min(1),
+  boundSubjectTokens: z.exactOptional(z.boolean()),
 }) satisfies z.ZodType<TokenExchangeOptions>
 
 export const clientSchema = strictObject({
