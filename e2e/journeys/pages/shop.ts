@@ -30,8 +30,14 @@ export function createShop(page: Page, app: string) {
     formFailure: form.getByTestId('failure'),
     refresh: page.getByRole('button', { name: 'Refresh' }),
     countdown: page.getByTestId('session-countdown'),
+    expiryBar: page.getByTestId('expiry-bar'),
+    stay: page.getByRole('button', { name: 'Stay signed in' }),
     signedOut: page.getByTestId('signed-out'),
     sessionEnded: page.getByTestId('session-ended'),
+
+    /** The first button that refunds an order of a product. */
+    refund: (product: string) =>
+      page.getByRole('button', { name: `Refund the order of ${product}` }).first(),
 
     open: (path: string) => page.goto(app + path),
 

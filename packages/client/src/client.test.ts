@@ -110,8 +110,9 @@ describe('expiry', () => {
       'https://shop.test/bff/user',
       'https://shop.test/bff/user?slide=false',
     ])
-    expect(client.getSnapshot()).toEqual({ status: 'signed_out', ended: true })
-    expect(onSessionEnd).toHaveBeenCalledOnce()
+    const ended = { status: 'signed_out', ended: true, reason: 'expired' }
+    expect(client.getSnapshot()).toEqual(ended)
+    expect(onSessionEnd).toHaveBeenCalledExactlyOnceWith('expired')
   })
 
   test('goes on when another tab kept the session alive', async () => {

@@ -21,8 +21,8 @@ export interface ClientOptions {
    */
   fetch?: typeof fetch
   /**
-   * Called when a session this page had is over: expired, refused or signed out in any tab. The
-   * reason is known if another tab told it, or the events of `@sallyport/client/events`.
+   * Called when a session this page had is over: expired, refused or signed out in any tab. Why is
+   * known if it ran out, if another tab told it, or from `@sallyport/client/events`.
    */
   onSessionEnd?: (reason: SessionEndReason | undefined) => void
 }
@@ -82,9 +82,10 @@ export function createClient(
   let isSliding = false
   let hadSession = false
   const { document } = page
-  const channel = document && new page.BroadcastChannel(`sallyport:${basePath}`)
+  let channel: InstanceType<Page['BroadcastChannel']> | undefined
 
-  if (document && channel) {
+  if (document) {
+    channel = new page.BroadcastChannel(`sallyport:${basePath}`)
     channel.onmessage = ({ data }) => end(data)
     page.addEventListener('pageshow', (event) => {
       if (!event.persisted) return
@@ -166,8 +167,8 @@ export function createClient(
   }
 
   /** Asks without counting as activity; the state tells how it went. */
-  function check(): void {
-    if (document) session({ slide: false }).catch(() => {})
+  function check(reason?: SessionEndReason): void {
+    if (document) session({ slide: false, reason }).catch(() => {})
   }
 
   /** Whether the state holds without a new answer: a session does until it expires. */
@@ -182,7 +183,7 @@ export function createClient(
     const delayMs = +found.expiresAt - Date.now()
     // At least a second, so that a session of no time left cannot turn this into a busy loop;
     // at most what setTimeout knows, or it would fire at once.
-    timer = setTimeout(check, Math.min(Math.max(delayMs, 1000), 2 ** 31 - 1))
+    timer = setTimeout(check, Math.min(Math.max(delayMs, 1000), 2 ** 31 - 1), 'expired')
   }
 
   function end(reason?: SessionEndReason, isNews = true): void {

@@ -32,7 +32,7 @@ export interface SessionOptions {
    */
   slide?: boolean
   /** Why it may be over: what its end is put down to if nobody is signed in any more. */
-  reason?: SessionEndReason
+  reason?: SessionEndReason | undefined
 }
 
 /** Reads the body of `GET /bff/user`. */
