@@ -5,7 +5,7 @@ import type { RespondDecision } from '../decision.ts'
 import { tokensOfGrant } from '../logout/revocable-tokens.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
 import type { TokenGrant } from '../oidc/token-grant.ts'
-import { redirect, respondError } from '../respond.ts'
+import { redirect, respondError, respondOnward } from '../respond.ts'
 import { fromReturnText } from '../return-url.ts'
 import type { Session, SessionContent } from '../sessions/session.ts'
 import { toStored } from '../tokens/renewal.ts'
@@ -39,7 +39,8 @@ export async function callback(request: BffRequest, context: BffContext): Promis
     return refuse(request, 'ERR_CALLBACK_REJECTED', { context, transaction, setCookies })
   }
   const target = fromReturnText(transaction.returnUrl, config)
-  if (isSilentNo(response, transaction)) return redirect(target, { setCookies })
+  const goOn = target.origin === config.publicUrl.origin ? redirect : respondOnward
+  if (isSilentNo(response, transaction)) return goOn(target, { setCookies })
   try {
     const grant = await oidc.redeem(response, transaction, resources[0])
     const session = await startSession(request, context, { grant, transaction })
@@ -47,7 +48,7 @@ export async function callback(request: BffRequest, context: BffContext): Promis
     if (signOutCookies.isSignedOut(request.cookies)) {
       setCookies.push(signOutCookies.expireSignedOut())
     }
-    return redirect(target, { setCookies })
+    return goOn(target, { setCookies })
   } catch (error) {
     log.warn({ event: 'authn_login_fail', error }, 'a sign-in could not be completed')
     return refuse(request, callbackCode(error), { context, transaction, setCookies })
