@@ -33,6 +33,22 @@ describe('a sign-in', () => {
     }
   })
 
+  test('goes on by a page: a redirect belongs to the issuer’s form, which may end at the BFF only', async () => {
+    const own = await world.signIn()
+    own.cookies.delete('__Host-Http-bff')
+    const returnUrl = encodeURIComponent(`${www}/orders?page=2&sort=up`)
+    const login = await own.open(`${world.app}/bff/login?returnUrl=${returnUrl}`)
+    const issued = await own.open(login.header('location') ?? '')
+    const onward = await own.open(issued.header('location') ?? '')
+    expect([onward.status, onward.header('location')]).toEqual([200, undefined])
+    expect(onward.text).toContain(`content="0;url=${www}/orders?page=2&amp;sort=up"`)
+    expect(onward.header('content-security-policy')).toBe(
+      "default-src 'none'; frame-ancestors 'none'",
+    )
+    expect(onward.header('cache-control')).toBe('no-store')
+    expect(own.cookies.has('__Host-Http-bff')).toBe(true)
+  })
+
   const wwwHost = () => new URL(www).host
   test.each<[string, () => string]>([
     ['A040: a path of it that names a host', () => `${www}//evil.example`],

@@ -30,7 +30,7 @@ export interface Browser {
   ask(url: string, options?: AskOptions): Promise<Answer>
   /** A top-level navigation; follows nothing. */
   open(url: string): Promise<Answer>
-  /** A top-level navigation; follows redirects. Gives the last answer and every URL on the way. */
+  /** A top-level navigation; follows redirects and pages that go on at once. Gives the last answer and every URL on the way. */
   navigate(url: string): Promise<{ answer: Answer; url: string; visited: string[] }>
   /** Fills in and sends the one form of a page; follows redirects. */
   submit(
@@ -90,8 +90,8 @@ export function createBrowser({ userAgent, places = {} }: BrowserOptions = {}): 
     let url = first
     let answer = await ask(url, options)
     visited.push(url)
-    while (answer.status >= 300 && answer.status < 400 && visited.length < 20) {
-      url = new URL(answer.header('location') ?? '', url).href
+    for (let next = nextOf(answer); next && visited.length < 20; next = nextOf(answer)) {
+      url = new URL(next, url).href
       visited.push(url)
       answer = await ask(url, { headers: navigation })
     }
@@ -141,6 +141,13 @@ export function createBrowser({ userAgent, places = {} }: BrowserOptions = {}): 
       return ask(url, { ...options, headers: [...own, ...origin, ...(options.headers ?? [])] })
     },
   }
+}
+
+/** Where an answer sends a browser: by redirect, or by a page that goes on at once. */
+function nextOf(answer: Answer): string | undefined {
+  if (answer.status >= 300 && answer.status < 400) return answer.header('location') ?? ''
+  const refresh = /<meta http-equiv="refresh" content="0;url=([^"]*)">/.exec(answer.text)?.[1]
+  return refresh?.replaceAll('&amp;', '&')
 }
 
 interface Sent {

@@ -32,13 +32,17 @@ const flags = [
 /** Longer than any wait of a page that works, on a machine that has much else to do. */
 const patienceMs = 15_000
 
-/** Starts Debian's Chromium, as people have it: with its back/forward cache. */
-export async function launchChromium(): Promise<Chromium> {
+/**
+ * Starts Debian's Chromium, as people have it: with its back/forward cache.
+ *
+ * @param more flags for this one browser
+ */
+export async function launchChromium(...more: string[]): Promise<Chromium> {
   const executablePath = findChromium()
   if (!executablePath) throw new Error('No Chromium is on the PATH: run tools/chromium.ts')
   const browser = await chromium.launch({
     executablePath,
-    args: flags,
+    args: [...flags, ...more],
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   })
   return {

@@ -2,6 +2,7 @@ import { type ErrorCode, errorCatalogue, toProblem } from '@sallyport/core'
 import type { HeaderList, RespondDecision, StreamDecision } from './decision.ts'
 import { type ErrorPage, renderErrorPage, styleHash } from './error-page.ts'
 import { isNavigation } from './headers.ts'
+import { renderOnwardPage } from './onward-page.ts'
 
 /** On every answer of the BFF itself: kept nowhere, framed nowhere, sniffed by nobody. */
 const baseHeaders: HeaderList = [
@@ -90,6 +91,18 @@ export function redirect(location: URL, options: RespondOptions = {}): RespondDe
 export function respondPage(page: ErrorPage, options: RespondOptions = {}): RespondDecision {
   const headers = [...(options.headers ?? []), ...pageHeaders]
   return respond(options.status ?? 200, renderErrorPage(page), { ...options, headers })
+}
+
+/**
+ * Sends the browser on with a page, which starts a navigation of its own. A redirect belongs to the
+ * form that somebody sent at the issuer, whose pages may allow forms to end here and nowhere else.
+ *
+ * @see {@link https://www.w3.org/TR/CSP3/#directive-form-action Content Security Policy Level 3, section 6.4.1}
+ */
+export function respondOnward(location: URL, options: RespondOptions = {}): RespondDecision {
+  const type = ['content-type', 'text/html; charset=utf-8']
+  const headers = [...type, 'content-security-policy', noContentPolicy]
+  return respond(200, renderOnwardPage(location), { ...options, headers })
 }
 
 /** What a person is told and offered when something went wrong. */

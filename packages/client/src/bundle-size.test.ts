@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 test.each([
   ['index.ts', 1536, []],
   ['react.ts', 1024, ['react']],
+  ['cross-origin.ts', 1792, []],
   ['events.ts', 2304, []],
   ['sessions.ts', 384, []],
   ['silent.ts', 512, []],

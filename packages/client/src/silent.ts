@@ -33,7 +33,7 @@ export interface SilentLoginPage {
  * Signs in if nobody has to be asked, in a hidden frame. The client's state tells who it is then.
  *
  * The frame is there no longer than the attempt. Of messages only those count that the frame's own
- * window sent, from this origin. Browsers that keep the issuer's cookies from frames of other sites
+ * window sent, from the BFF's origin. Browsers that keep the issuer's cookies from frames of other sites
  * answer false, unless the issuer is of the application's site.
  *
  * The third parameter stands in for the page's globals in tests.
@@ -53,6 +53,7 @@ export async function silentLogin(
 
 function askInFrame(src: string, timeoutMs: number, page: SilentLoginPage): Promise<boolean> {
   const { document, location } = page
+  const bffOrigin = new URL(src, location.origin).origin
   const over = new AbortController()
   const frame = document.createElement('iframe')
   return new Promise<boolean>((resolve) => {
@@ -60,7 +61,7 @@ function askInFrame(src: string, timeoutMs: number, page: SilentLoginPage): Prom
     over.signal.addEventListener('abort', () => clearTimeout(timer))
     const listen = ({ origin, source, data }: MessageEvent) => {
       const isFromFrame = source !== null && source === frame.contentWindow
-      if (origin !== location.origin || !isFromFrame || !isMessage(data)) return
+      if (origin !== bffOrigin || !isFromFrame || !isMessage(data)) return
       resolve(data.isLoggedIn)
     }
     page.addEventListener('message', listen, { signal: over.signal })

@@ -67,16 +67,18 @@ export async function stepUp(
   const target = returnUrl ?? pathname + search + hash
   if (!isPath(target, origin)) throw new TypeError(`no path of this origin: ${returnUrl}`)
   const problem = await stepUpOf(response)
-  const loginUrl = problem?.loginUrl ? toLoginUrl(problem.loginUrl, client, origin) : undefined
+  const login = new URL(client.basePath + loginPath, origin)
+  const loginUrl = problem?.loginUrl ? toLoginUrl(problem.loginUrl, login) : undefined
   const errands = createErrands(sessionStorage, client.basePath)
   const path = toPath(response.url, origin)
   const errand = errands.read()
   const isRetry = errand?.path === path && errand.isTaken
   if (isRetry) errands.remove()
   if (!loginUrl || isRetry) return false
-  loginUrl.searchParams.set('returnUrl', target)
+  const isOwn = login.origin === origin
+  loginUrl.searchParams.set('returnUrl', isOwn ? target : origin + target)
   errands.write({ path, isTaken: false })
-  location.assign(loginUrl.pathname + loginUrl.search)
+  location.assign(isOwn ? loginUrl.pathname + loginUrl.search : loginUrl)
   return true
 }
 
@@ -99,10 +101,10 @@ export function takeStepUp(
 }
 
 /** Only the sign-in of this very BFF: an answer may be an API's, and name any place it likes. */
-function toLoginUrl(text: unknown, { basePath }: StepUpClient, origin: string): URL | undefined {
+function toLoginUrl(text: unknown, { origin, pathname }: URL): URL | undefined {
   if (typeof text !== 'string' || !isPath(text, origin)) return undefined
   const url = new URL(text, origin)
-  return url.pathname === basePath + loginPath ? url : undefined
+  return url.pathname === pathname ? url : undefined
 }
 
 function isPath(text: string, origin: string): boolean {
