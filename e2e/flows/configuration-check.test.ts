@@ -1,5 +1,7 @@
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomToken } from '@sallyport/core'
+import { configurationJsonSchema } from '@sallyport/gateway'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createShopAndDesk, frontendOf, type Inside, signInAt } from '../world/inside.ts'
 import { reloaded, runCommand, startProgram } from '../world/program.ts'
@@ -56,6 +58,28 @@ test.each([
   const { code, stdout, stderr } = await runCommand(args)
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toContain(problem)
+})
+
+test.each(['README.md', 'docs/configuration.md'])('what %s shows fits', async (document) => {
+  const text = await readFile(join(import.meta.dirname, '../..', document), 'utf8')
+  const [, shown = ''] = /```json\n([^`]+)```/.exec(text) ?? []
+  for (const folder of ['shown', 'shown/dist'])
+    await mkdir(join(inside.folder, folder), { recursive: true })
+  await inside.write('shown/dist/index.html', 'a page')
+  await inside.write('shown/client-key', JSON.stringify(inside.clientKey('shop', 'first')))
+  await inside.write('shown/seal-key', randomToken())
+  const file = await inside.write('shown/own.json', shown.replaceAll('/run/secrets/', ''))
+  const surroundings = { PORT: '3000', CLIENT_SECRET: randomToken() }
+  expect(await runCommand(['check', '--config', file], surroundings)).toMatchObject({
+    ...{ code: 0, stderr: '' },
+    stdout: expect.stringContaining('https://app.example/bff/callback'),
+  })
+})
+
+test('sallyport schema prints the JSON Schema of the file', async () => {
+  const { code, stdout } = await runCommand(['schema'])
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(configurationJsonSchema())))
 })
 
 /** As somebody writes it who wants types and code. */

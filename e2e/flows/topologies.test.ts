@@ -40,7 +40,7 @@ afterEach(async () => {
 afterAll(() => inside.close())
 
 /** Starts an example as it stands there, on this machine: addresses and folders are all that changes. */
-async function start(example: string): Promise<Program> {
+async function start(example: string, data?: string): Promise<Program> {
   const folder = join(inside.folder, 'examples', example)
   const text = await readFile(join(examples, example, 'sallyport.config.json'), 'utf8')
   for (const [, webFolder = ''] of text.matchAll(/"webFolder": "(\w+)"/g)) {
@@ -52,7 +52,7 @@ async function start(example: string): Promise<Program> {
     .replaceAll('http://id.internal:8080', inside.issuerInternalUrl)
     .replaceAll(/http:\/\/[\w-]+\.internal:8080/g, inside.apiUrl)
     .replaceAll('/run/secrets', join(inside.folder, 'secrets'))
-    .replaceAll('/var/lib/sallyport', join(folder, 'data'))
+    .replace(/"lmdbFolder": "[^"]+"/, `"lmdbFolder": "${data ?? join(folder, 'data')}"`)
     .replace('"host": "0.0.0.0", "port": 8080', '"port": 0')
   await writeFile(file, here)
   expect(await runCommand(['check', '--config', file])).toMatchObject({ code: 0, stderr: '' })
@@ -107,4 +107,15 @@ test('a BFF for each client: each goes on without the other', async () => {
   expect(await call(shopper, `${desk}/api/7`)).toBe(401)
   expect(await programs.shop.end()).toBe(0)
   expect(await call(clerk, `${desk}/api/7`)).toBe('/desk/7 for https://desk-api.example')
+})
+
+test('moving from the second to the third signs nobody out', async () => {
+  const data = join(inside.folder, 'shared')
+  const gateway = await start('api-per-client', data)
+  const places = { [shop]: gateway.url }
+  const shopper = inside.openBrowser(places)
+  await signInAt(shopper, shop)
+  await gateway.end()
+  places[shop] = (await start('bff-per-client/shop', data)).url
+  expect(await call(shopper, `${shop}/api/7`)).toBe('/shop/7 for https://shop-api.example')
 })

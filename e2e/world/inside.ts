@@ -38,7 +38,7 @@ export interface Inside {
   /** Writes a file the way careful programs do, whole or not at all. @returns its path */
   write(name: string, text: string): Promise<string>
   /** A browser that knows where the outside names are. */
-  openBrowser(places: Readonly<Record<string, string>>): Browser
+  openBrowser(places: Record<string, string>): Browser
   close(): Promise<void>
 }
 
@@ -107,7 +107,8 @@ export async function createInside({ clients, resources }: InsideOptions): Promi
       return join(folder, name)
     },
 
-    openBrowser: (places) => createBrowser({ places: { ...places, [issuer]: issuerInternalUrl } }),
+    openBrowser: (places) =>
+      createBrowser({ places: Object.assign(places, { [issuer]: issuerInternalUrl }) }),
 
     async close() {
       for (const server of [issuerServer, api.server]) {

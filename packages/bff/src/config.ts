@@ -42,6 +42,12 @@ const schema = strictObject({
   }
 }) satisfies z.ZodType<Omit<BffConfig, 'basePath' | 'frontend' | 'applicationUrl'>, BffOptions>
 
+/** JSON Schema of `BffOptions` as they stand in a file; accepts all that the BFF does, and more. */
+export function bffJsonSchema(): Readonly<Record<string, unknown>> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  return rest
+}
+
 /**
  * Checks options once, at start.
  *

@@ -4,6 +4,7 @@ export {
   type TrustedProxiesOptions,
 } from './client-address/client-address.ts'
 export type { ForwardedHeader } from './client-address/forwarded-nodes.ts'
+export { bffJsonSchema } from './config.ts'
 export { type Bff, type BffParts, createBff } from './create-bff.ts'
 export type {
   Decision,

@@ -1,5 +1,7 @@
 /** One subcommand. */
 export interface Command {
+  /** What may stand after its name. */
+  readonly usage?: string
   /** One line for the list of commands. */
   readonly summary: string
   /**

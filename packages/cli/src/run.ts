@@ -3,8 +3,9 @@ import { closestName } from '@sallyport/core/options'
 import type { Command } from './command.ts'
 import { check } from './commands/check.ts'
 import { gateway } from './commands/gateway.ts'
+import { schema } from './commands/schema.ts'
 
-const commands: Readonly<Record<string, Command>> = { gateway, check }
+const commands: Readonly<Record<string, Command>> = { gateway, check, schema }
 
 /** Runs the command that the arguments name. What goes wrong is said on standard error, with exit code 1. */
 export async function run([name, ...flags]: readonly string[], version: string): Promise<void> {
@@ -28,8 +29,8 @@ function findCommand(name: string): Command {
 }
 
 function showHelp(): void {
-  const rows = Object.entries(commands).map(([name, { summary }]) => {
-    return `  sallyport ${name.padEnd(8)} [--config FILE]  ${summary}`
+  const rows = Object.entries(commands).map(([name, { usage = '', summary }]) => {
+    return `  sallyport ${`${name} ${usage}`.padEnd(24)}  ${summary}`
   })
   process.stdout.write(
     `${rows.join('\n')}\n\nFILE is sallyport.config.json, .ts or .mjs of this folder unless it is named.\n`,

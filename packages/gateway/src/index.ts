@@ -2,6 +2,7 @@ export {
   createGatewayFromFile,
   type FileGateway,
 } from './configuration/gateway-from-file.ts'
+export { configurationJsonSchema, type JsonSchema } from './configuration/json-schema.ts'
 export {
   type Configuration,
   type ConfigurationSource,

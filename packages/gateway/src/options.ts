@@ -49,12 +49,16 @@ export interface GatewayConfig {
   readonly trustedProxies?: TrustedProxiesOptions | undefined
 }
 
-const schema = strictObject({
-  bff: ownOptions<BffOptions>().optional(),
+/** Options of one BFF, wherever they stand. */
+export const bffOptions = ownOptions<BffOptions>()
+
+/** The schema of {@link GatewayOptions} and {@link FrontendsGatewayOptions}. */
+export const gatewaySchema = strictObject({
+  bff: bffOptions.optional(),
   frontends: z
     .array(
       strictObject({
-        bff: ownOptions<BffOptions>(),
+        bff: bffOptions,
         webFolder: z.string().min(1).optional(),
       }),
     )
@@ -91,5 +95,5 @@ function ownOptions<T>() {
  * @throws `ERR_CONFIG_INVALID`, naming every problem by its path.
  */
 export function parseGatewayOptions(options: unknown): GatewayConfig {
-  return parseOptions(schema, options, 'gateway')
+  return parseOptions(gatewaySchema, options, 'gateway')
 }

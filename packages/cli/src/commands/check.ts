@@ -6,6 +6,7 @@ import { findConfiguration } from '../find-configuration.ts'
 
 /** Says what is wrong with a configuration, and what the issuer must know of one that fits. */
 export const check: Command = {
+  usage: '[--config FILE]',
   summary: 'Says what is wrong with a configuration, opening and asking nothing.',
 
   async run(flags) {

@@ -8,6 +8,7 @@ import { findConfiguration } from '../find-configuration.ts'
  * second one ends at once, and SIGHUP reads the configuration again.
  */
 export const gateway: Command = {
+  usage: '[--config FILE]',
   summary: 'Runs the gateway.',
 
   async run(flags) {

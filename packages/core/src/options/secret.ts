@@ -7,7 +7,7 @@ import { createSecret, type Secret } from '../secret.ts'
  */
 export const secret = z.union(
   [
-    z.custom<Secret>((value) => typeof value === 'object' && value !== null && 'reveal' in value),
+    z.custom<Secret>((value) => typeof Object(value).reveal === 'function'),
     z.string().min(1).transform(createSecret),
   ],
   'must be a secret: made with createSecret, or its text',

@@ -14,7 +14,7 @@ export interface ReferenceSource {
 }
 
 /** What stands in a configuration file for a value that is elsewhere. */
-const reference = strictObject({
+export const reference = strictObject({
   $file: z.string().min(1).optional(),
   $env: z.string().min(1).optional(),
   $parse: z.literal('json').optional(),
@@ -37,7 +37,7 @@ export async function resolveReferences(
 
   async function resolveAt(path: OptionProblem['path'], value: unknown): Promise<unknown> {
     if (typeof value !== 'object' || value === null) return value
-    if (isReference(value)) return resolveOne(path, value)
+    if (path.length > 0 && isReference(value)) return resolveOne(path, value)
     if (Array.isArray(value)) {
       return Promise.all(value.map((entry, i) => resolveAt([...path, i], entry)))
     }
