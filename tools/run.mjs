@@ -1,4 +1,4 @@
-// What `npm start`, `npm test` and `npm run check` call. Plain JavaScript for Node 18 and newer:
+// What `npm start`, `npm test` and `npm run check` call, and `npm run native`. Plain JavaScript for Node 18 and newer:
 // it runs before anything is installed, on whatever Node the machine has.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
@@ -8,6 +8,7 @@ import { findNode, installDependencies, isInstalled } from './install.mjs'
 
 const commands = {
   start: 'apps/demo/src/main.ts',
+  native: 'apps/demo/src/native/main.ts',
   test: 'tools/test.ts',
   check: 'tools/check.ts',
 }

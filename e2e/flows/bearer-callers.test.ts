@@ -168,6 +168,21 @@ describe('an app with a token of its own', () => {
     expect(world.orders.requests).toEqual([])
   })
 
+  test('with a token that the issuer believes no longer is told to get another', async () => {
+    const fresh = await getOwnToken(world, wanted())
+    world.intercept = (request, response, next) => {
+      if (request.url !== '/token') return next()
+      response.writeHead(400, { 'content-type': 'application/json' })
+      return response.end('{"error":"invalid_request"}')
+    }
+    const answer = await call('/api/orders/1', bearer(fresh)).finally(() => {
+      world.intercept = undefined
+    })
+    expect(answer.status).toBe(401)
+    expect(challenge(answer)).toContain('error="invalid_token"')
+    expect((await call('/api/orders/1', bearer(fresh))).status).toBe(200)
+  })
+
   test('is told to come back while the issuer is away', async () => {
     const fresh = await getOwnToken(world, wanted())
     await world.stopIssuer()

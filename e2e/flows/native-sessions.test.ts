@@ -50,18 +50,6 @@ describe('an app', () => {
     expect(world.inventory.requests).toHaveLength(1)
   })
 
-  test('leaves no session in the browser, and the one that is there alone', async () => {
-    const phone = createNativeApp(world)
-    await phone.start()
-    expect([...phone.browser.cookies.keys()].filter((name) => name.startsWith('__'))).toEqual([])
-
-    const alice = await world.signIn(phone.browser)
-    const before = [...alice.cookies].filter(([name]) => name.startsWith('__'))
-    await phone.start()
-    expect([...alice.cookies].filter(([name]) => name.startsWith('__'))).toEqual(before)
-    expect((await alice.call(`${world.app}/bff/user`)).status).toBe(200)
-  })
-
   test('waits on any port of the loopback address', async () => {
     const names = { clientId: 'desk', redirectUri: 'http://127.0.0.1:49152/signed-in' }
     const desk = createNativeApp(world, names)
@@ -173,6 +161,18 @@ describe('a session token', () => {
     const answer = await createBrowser().ask(`${world.app}/api/orders/1`, { headers })
     expect(answer.status).toBe(401)
     expect(challenge(answer)).toMatch(/^DPoP /)
+  })
+
+  test('as a bearer token opens nothing where such are taken either, whatever proof comes along', async () => {
+    const phone = createNativeApp(world)
+    const sessionToken = await phone.start()
+    const url = `${world.app}/api/any-app/x`
+    const proof = ['dpop', phone.proof('GET', url, sessionToken)]
+    const headers = ['authorization', `Bearer ${sessionToken}`, ...proof]
+    const answer = await createBrowser().ask(url, { headers })
+    expect(answer.status).toBe(401)
+    expect(challenge(answer)).toContain('error="invalid_token"')
+    expect((await phone.call('/api/any-app/x', sessionToken)).status).toBe(200)
   })
 
   test('as a cookie opens nothing, nor does what it is stored under', async () => {

@@ -12,6 +12,18 @@ beforeEach(() => {
 })
 
 describe('a request for a sign-in', () => {
+  test('leaves no session in the browser, and the one that is there alone', async () => {
+    const phone = createNativeApp(world)
+    await phone.start()
+    expect([...phone.browser.cookies.keys()].filter((name) => name.startsWith('__'))).toEqual([])
+
+    const alice = await world.signIn(phone.browser)
+    const before = [...alice.cookies].filter(([name]) => name.startsWith('__'))
+    await phone.start()
+    expect([...alice.cookies].filter(([name]) => name.startsWith('__'))).toEqual(before)
+    expect((await alice.call(`${world.app}/bff/user`)).status).toBe(200)
+  })
+
   test.each([
     ['another address', { redirect_uri: 'com.example.phone:/signed-in/' }],
     ['an address with a query', { redirect_uri: 'com.example.phone:/signed-in?x' }],

@@ -31,6 +31,7 @@ export function withNativeApps(options: GatewayOptions): GatewayOptions {
     ...options,
     bff: {
       ...options.bff,
+      bearer: { audience: 'https://bff.example' },
       nativeApps: [
         { clientId: 'phone', name: 'Phone', redirectUris: ['com.example.phone:/signed-in'] },
         { clientId: 'desk', redirectUris: ['http://127.0.0.1/signed-in'] },
@@ -39,6 +40,10 @@ export function withNativeApps(options: GatewayOptions): GatewayOptions {
       routes: [
         { ...orders, callers: ['browser', 'native'] },
         { ...inventory, match: '/api/apps-only/*', callers: ['native'] },
+        {
+          ...{ ...inventory, match: '/api/any-app/*', callers: ['native', 'bearer'] },
+          callerScopes: ['app.read'],
+        },
         inventory,
       ],
     },

@@ -4,7 +4,7 @@ import { createSecret } from '@sallyport/core'
 import type { GatewayOptions } from '@sallyport/gateway'
 import type { ServiceSettings } from '../settings.ts'
 
-/** The demo's gateway: the page, and two APIs behind it. */
+/** The demo's gateway: the page, two APIs behind it, and a command line that calls one of them. */
 export function gatewayOptions(settings: ServiceSettings): GatewayOptions {
   const { publicUrls, lifetimes, keyFiles } = settings
   return {
@@ -21,6 +21,13 @@ export function gatewayOptions(settings: ServiceSettings): GatewayOptions {
       session: { idleTimeout: lifetimes.sessionIdle, absoluteTimeout: lifetimes.sessionAbsolute },
       // The demo's identity server takes the sid as proof, so no ID token gets into a URL.
       logout: { hint: 'sid' },
+      nativeApps: [
+        {
+          clientId: 'orders-cli',
+          name: 'Orders on the command line',
+          redirectUris: ['http://127.0.0.1/signed-in'],
+        },
+      ],
       routes: [
         {
           match: '/api/orders/*',
@@ -31,6 +38,12 @@ export function gatewayOptions(settings: ServiceSettings): GatewayOptions {
           match: '/api/inventory/*',
           upstream: `${publicUrls.inventory}/inventory`,
           resource: publicUrls.inventory,
+        },
+        {
+          match: '/app/orders/*',
+          upstream: `${publicUrls.orders}/orders`,
+          resource: publicUrls.orders,
+          callers: ['native'],
         },
       ],
     },

@@ -39,6 +39,7 @@ export interface TokenEndpoint {
   ): Promise<TokenGrant>
   refresh(request: RefreshRequest): Promise<TokenGrant>
   clientCredentials(request: TokenRequest): Promise<TokenGrant>
+  /** @throws `ERR_LOGIN_REQUIRED` when the issuer does not accept the subject token. */
   exchange(request: ExchangeRequest): Promise<TokenGrant>
 }
 
@@ -65,6 +66,16 @@ export function createTokenEndpoint(
     const proof =
       isBound && dpopKey ? { DPoP: await createDpopHandle(provider, dpopKey, nonces) } : {}
     return attempt(async () => toGrant(await call(provider, proof), binding))
+  }
+
+  /** A subject token that is not accepted is no fault of ours: whoever brought it needs a new one. */
+  async function ofSubject(dpopKey: DpopKey | undefined, call: Ask): Promise<TokenGrant> {
+    try {
+      return await ask(dpopKey, call)
+    } catch (cause) {
+      if (!isSubjectRefused(cause)) throw cause
+      throw new SallyportError('ERR_LOGIN_REQUIRED', 'the subject token is refused', { cause })
+    }
   }
 
   return {
@@ -106,7 +117,7 @@ export function createTokenEndpoint(
       ),
 
     exchange: ({ subjectToken, ...request }) =>
-      ask(request.dpopKey, async (provider, options) => {
+      ofSubject(request.dpopKey, async (provider, options) => {
         const parameters = {
           ...toParameters(request),
           subject_token: subjectToken,
@@ -120,6 +131,12 @@ export function createTokenEndpoint(
         return response
       }),
   }
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc8693.html#section-2.2.2 RFC 8693, section 2.2.2} */
+function isSubjectRefused(error: unknown): boolean {
+  const cause = error instanceof SallyportError ? error.cause : undefined
+  return cause instanceof client.ResponseBodyError && cause.error === 'invalid_request'
 }
 
 function toParameters({ resource, audience, scopes }: TokenRequest): Record<string, string> {
