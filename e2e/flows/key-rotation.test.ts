@@ -78,7 +78,7 @@ async function kidsOf(browsers: readonly Browser[]): Promise<Set<string | undefi
   const store = createLmdbStore({ folder: join(world.settings.dataDir, 'sessions') })
   const { sessions } = await store.find({}, { limit: 100 })
   await store.close()
-  return new Set(sessions.map(({ sealed }) => sealed.split('.')[0]))
+  return new Set(sessions.map(({ sealed }) => sealed.split(/[.~]/)[0]))
 }
 
 test('A076: keys rotate under traffic, and nobody is signed out or hears an error', async () => {

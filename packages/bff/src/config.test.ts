@@ -14,7 +14,12 @@ describe('configuration', () => {
   test('fills in every default', () => {
     const config = parseConfig(minimal)
     expect(config.scopes).toEqual(['openid', 'profile', 'email'])
-    expect(config.session).toEqual({ mode: 'stored', idleTimeout: 1800, absoluteTimeout: 28_800 })
+    expect(config.session).toEqual({
+      mode: 'stored',
+      idleTimeout: 1800,
+      absoluteTimeout: 28_800,
+      splitSeal: false,
+    })
     expect(config.logout).toEqual({
       returnPath: '/',
       backchannel: { typ: 'required' },

@@ -19,6 +19,15 @@ export interface SessionOptions {
    * @defaultValue 28800
    */
   absoluteTimeout?: number | undefined
+  /**
+   * Whether what the store holds of a session is sealed with a key of two halves, of which only the
+   * browser's cookie has the second: a stolen store opens nothing then, also with the seal keys. It
+   * can change under live sessions, both kinds are read. A stored session takes the configured kind
+   * at its next write; a sealed one is split from its sign-in on, until a write while this is off. What waits for
+   * its revocation stays under the seal keys alone: no cookie comes for it.
+   * @defaultValue false
+   */
+  splitSeal?: boolean | undefined
 }
 
 /** Where sessions are kept and how long, every default filled in. */
@@ -26,6 +35,7 @@ export interface SessionConfig {
   readonly mode: 'stored' | 'sealed'
   readonly idleTimeout: number
   readonly absoluteTimeout: number
+  readonly splitSeal: boolean
 }
 
 const seconds = z.int().positive()
@@ -35,6 +45,7 @@ export const session = strictObject({
   mode: z.enum(['stored', 'sealed']).default('stored'),
   idleTimeout: seconds.default(1800),
   absoluteTimeout: seconds.default(28_800),
+  splitSeal: z.boolean().default(false),
 })
   .refine((s) => s.idleTimeout <= s.absoluteTimeout, {
     path: ['idleTimeout'],

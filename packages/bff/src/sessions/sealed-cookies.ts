@@ -18,6 +18,11 @@ export interface SealedSession {
   readonly generation: number
   /** The generation that this one was made from, until the browser has shown that it has this one. */
   readonly renewedFrom?: number | undefined
+  /**
+   * What the rows of this session are sealed with besides the seal keys. It comes with the sign-in
+   * only: later on, the row that brings it to the browser would show it.
+   */
+  readonly splitSecret?: string | undefined
   readonly record: SealedRecord
   readonly content: SessionContent
 }

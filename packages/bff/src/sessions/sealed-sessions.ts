@@ -36,6 +36,7 @@ const lateness = 30
 export function createSealedSessions(parts: SessionsParts): Sessions {
   const { config, store, clock, log, later } = parts
   const { frontend } = config
+  const { splitSeal } = config.session
   const sealer = createSealer(config.sealKeys, `sealed-row:${frontend}`)
   const tellUnopened = createUnopenedLog(sealer, log)
   const cookieSet = createSealedCookies({ ...config, log })
@@ -70,7 +71,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
   }
 
   function unseal(row: SessionRecord, before: SealedState): SealedState | undefined {
-    const text = sealer.open(row.sealed, row.key)
+    const text = sealer.open(row.sealed, row.key, before.sealed.splitSecret)
     if (text === undefined) {
       tellUnopened(row.sealed)
       return undefined
@@ -127,7 +128,10 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
       // Others were ended in this very second: what ends them later must not miss this one.
       if (createdAt > begun.createdAt) await delay((createdAt - begun.createdAt) * 1000)
       const record = { ...begun, createdAt }
-      const sealed: SealedSession = { generation: 1, record, content: start.content }
+      const sealed: SealedSession = {
+        ...{ generation: 1, record, content: start.content },
+        ...(splitSeal && { splitSecret: randomToken() }),
+      }
       const setCookies = cookieSet.write(sealed)
       if (setCookies) return { ...toState(sealed, 1), setCookies }
       throw new SallyportError('ERR_SESSION_TOO_LARGE', 'the session does not fit into its cookies')
@@ -139,7 +143,10 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
       const now = clock()
       if (record.expiresAt <= now) return false
       const { content, expiresAt = record.expiresAt } = changes
-      const prolonged = { ...sealed, record: { ...sealed.record, expiresAt } }
+      const { splitSecret, ...whole } = sealed
+      // A row that opens with the seal keys alone must not show what others are sealed with.
+      const kept = splitSeal ? sealed : whole
+      const prolonged = { ...kept, record: { ...sealed.record, expiresAt } }
       const next = content ? cookieSet.fit(renewedWith(content, prolonged)) : prolonged
       if (!next) {
         log.error({ event: 'session_too_large' }, 'a session has outgrown its cookies: it is ended')
@@ -155,7 +162,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
         // Nobody looks for rows: what ends sealed sessions leaves marks.
         ...{ issuer: sealedRowIssuer(frontend), subject: record.key, createdAt: now },
         ...{ expiresAt: end, absoluteExpiresAt: end },
-        sealed: sealer.seal(JSON.stringify(next), key),
+        sealed: sealer.seal(JSON.stringify(next), key, splitSeal ? splitSecret : undefined),
       }
       if (!(await store.put(row))) return false
       if (row.version === 1) {
@@ -200,8 +207,8 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
   return sessions
 }
 
-function renewedWith(content: SessionContent, { record, generation }: SealedSession) {
-  return { record, content, generation: generation + 1, renewedFrom: generation }
+function renewedWith(content: SessionContent, { generation, ...kept }: SealedSession) {
+  return { ...kept, content, generation: generation + 1, renewedFrom: generation }
 }
 
 function rowKey({ record, sealed }: SealedState): SessionKey {

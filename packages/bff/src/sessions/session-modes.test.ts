@@ -1,99 +1,18 @@
-import { createSecret, parseCookies, randomToken } from '@sallyport/core'
-import type { SessionStore } from '@sallyport/session'
-import { createMemoryStore } from '@sallyport/session/memory'
-import { createTelemetry } from '@sallyport/telemetry'
-import { beforeEach, describe, expect, test } from 'vitest'
-import { parseConfig } from '../config.ts'
-import { createSessions } from './create-sessions.ts'
-import type { SessionContent } from './session.ts'
-import type { Sessions } from './sessions.ts'
+import { createSecret, randomToken } from '@sallyport/core'
+import { describe, expect, test } from 'vitest'
+import {
+  call,
+  claims,
+  content,
+  createKeeper,
+  modes,
+  renew,
+  sealKeys,
+  signIn,
+  world,
+} from './keeper.fixture.ts'
 
-const { log } = createTelemetry({ service: 'bff', level: 'silent' })
-const sealKeys = [{ kid: 'k1', key: createSecret(randomToken()) }]
-const start = 1_000_000
-
-let now: number
-let store: SessionStore
-let laterWork: Array<() => Promise<void>>
-beforeEach(() => {
-  now = start
-  store = createMemoryStore({ clock: () => now })
-  laterWork = []
-})
-
-type Mode = 'stored' | 'sealed'
-
-function createKeeper(mode: Mode, changes: object = {}): Sessions {
-  const options = {
-    publicUrl: 'https://app.example',
-    issuer: 'https://idp.example',
-    clientId: 'bff',
-    clientAuthentication: { secret: randomToken() },
-    sealKeys,
-    session: { mode, idleTimeout: 600, absoluteTimeout: 3600 },
-  }
-  const config = parseConfig({ ...options, ...changes })
-  const later = (_seconds: number, work: () => Promise<void>) => void laterWork.push(work)
-  return createSessions({ config, store, clock: () => now, log, later })
-}
-
-/** What keeps cookies as a browser does. */
-function createJar() {
-  const jar = new Map<string, string>()
-  return {
-    jar,
-    cookies: () => parseCookies([...jar].map(([name, value]) => `${name}=${value}`).join('; ')),
-    keep(setCookies: readonly string[]) {
-      for (const setCookie of setCookies) {
-        const [, name = '', value] = /^([^=]+)=([^;]*)/.exec(setCookie) ?? []
-        if (value) jar.set(name, value)
-        else jar.delete(name)
-      }
-    },
-  }
-}
-
-const claims = { iss: 'https://idp.example', sub: 'alice', aud: 'bff', iat: 1, exp: 2, sid: 's1' }
-
-function content(changes: Partial<SessionContent> = {}): SessionContent {
-  return { claims, idToken: 'id', refreshToken: 'first', accessTokens: {}, ...changes }
-}
-
-async function signIn(sessions: Sessions, changes: Partial<SessionContent> = {}) {
-  const browser = createJar()
-  const made = content(changes)
-  const session = await sessions.create({
-    claims: { ...claims, ...made.claims },
-    content: made,
-    startedAt: now,
-  })
-  browser.keep(session.setCookies)
-  return browser
-}
-
-/** One request: opens the session, counts as activity, and keeps the cookies it is answered with. */
-async function call(sessions: Sessions, browser: ReturnType<typeof createJar>) {
-  const session = await sessions.open(browser.cookies())
-  if (session) browser.keep(sessions.slide(session))
-  return session
-}
-
-/** Renews as access-tokens.ts does: a lease first, then what it brought. */
-async function renew(
-  sessions: Sessions,
-  browser: ReturnType<typeof createJar>,
-  refreshToken: string,
-) {
-  const session = await sessions.open(browser.cookies())
-  if (!session) throw new Error('no session to renew')
-  const lease = { holder: refreshToken, until: now + 20 }
-  if (!(await sessions.update(session, { lease }))) return false
-  const held = await sessions.reload(session)
-  if (held?.record.lease?.holder !== refreshToken) return false
-  return sessions.update(held, { lease: undefined, content: { ...held.content, refreshToken } })
-}
-
-describe.each<Mode>(['stored', 'sealed'])('a %s session', (mode) => {
+describe.each(modes)('a session (%s)', (mode) => {
   test('is opened by the cookies it set, and by none else', async () => {
     const sessions = createKeeper(mode)
     const browser = await signIn(sessions)
@@ -117,7 +36,7 @@ describe.each<Mode>(['stored', 'sealed'])('a %s session', (mode) => {
 
   test('A078: opens nothing in the other mode', async () => {
     const browser = await signIn(createKeeper(mode))
-    const other = createKeeper(mode === 'stored' ? 'sealed' : 'stored')
+    const other = createKeeper(mode.startsWith('stored') ? 'sealed' : 'stored')
     expect(await other.open(browser.cookies())).toBeUndefined()
   })
 
@@ -127,7 +46,7 @@ describe.each<Mode>(['stored', 'sealed'])('a %s session', (mode) => {
     const used = await signIn(sessions)
     for (let age = 0; age < 3600; age += 300) {
       expect(await call(sessions, used), `after ${age} s`).toBeDefined()
-      now += 300
+      world.now += 300
     }
     expect(await call(sessions, used)).toBeUndefined()
     expect(await call(sessions, idle)).toBeUndefined()
@@ -135,12 +54,14 @@ describe.each<Mode>(['stored', 'sealed'])('a %s session', (mode) => {
 
   test('does not outlive its refresh token, nor the end that the issuer sets', async () => {
     const sessions = createKeeper(mode)
-    const short = await signIn(sessions, { refreshExpiresAt: now + 100 })
-    const capped = await signIn(sessions, { claims: { ...claims, session_expiry: now + 100 } })
-    now += 99
+    const short = await signIn(sessions, { refreshExpiresAt: world.now + 100 })
+    const capped = await signIn(sessions, {
+      claims: { ...claims, session_expiry: world.now + 100 },
+    })
+    world.now += 99
     expect(await call(sessions, short)).toBeDefined()
     expect(await call(sessions, capped)).toBeDefined()
-    now += 1
+    world.now += 1
     expect(await call(sessions, short)).toBeUndefined()
     expect(await call(sessions, capped)).toBeUndefined()
   })
@@ -168,7 +89,7 @@ describe.each<Mode>(['stored', 'sealed'])('a %s session', (mode) => {
     const browser = await signIn(sessions)
     const session = await sessions.open(browser.cookies())
     if (!session) throw new Error('it is there')
-    await sessions.update(session, { lease: { holder: 'h', until: now + 20 } })
+    await sessions.update(session, { lease: { holder: 'h', until: world.now + 20 } })
     const held = await sessions.reload(session)
     expect(await sessions.end(session, 'logout')).toBeDefined()
     expect(held && (await sessions.update(held, { content: content(), lease: undefined }))).toBe(
@@ -198,10 +119,10 @@ describe.each<Mode>(['stored', 'sealed'])('a %s session', (mode) => {
   ])('is ended by %s, and a later sign-in is not', async (_by, filter) => {
     const sessions = createKeeper(mode)
     const browser = await signIn(sessions)
-    now += 1
+    world.now += 1
     await sessions.endAll(filter, 'revoked')
     expect(await sessions.open(browser.cookies())).toBeUndefined()
-    now += 1
+    world.now += 1
     const again = await signIn(sessions)
     expect(await sessions.open(again.cookies())).toBeDefined()
   })
@@ -221,10 +142,10 @@ describe.each<Mode>(['stored', 'sealed'])('a %s session', (mode) => {
 
   test('A229: whose sign-in was ended while it was under way does not begin', async () => {
     const sessions = createKeeper(mode)
-    const startedAt = now
-    now += 1
+    const startedAt = world.now
+    world.now += 1
     await sessions.endAll({ issuer: claims.iss, subject: 'alice' }, 'backchannel')
-    now += 1
+    world.now += 1
     await expect(sessions.create({ claims, content: content(), startedAt })).rejects.toMatchObject({
       code: 'ERR_CALLBACK_REJECTED',
     })

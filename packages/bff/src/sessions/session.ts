@@ -1,4 +1,4 @@
-import type { EpochSeconds } from '@sallyport/core'
+import type { EpochSeconds, Secret } from '@sallyport/core'
 import type { SessionRecord } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
 import type { DpopKey } from '../oidc/dpop-key.ts'
@@ -33,6 +33,8 @@ export interface SessionContent {
 export interface Session {
   readonly record: SessionRecord
   readonly content: SessionContent
+  /** The cookie's half of the key, while somebody has the session at hand; never stored. */
+  readonly splitSecret?: Secret | undefined
   /** Set-Cookie values that bring the browser up to date, to go with whatever answer it gets. */
   readonly setCookies: readonly string[]
 }

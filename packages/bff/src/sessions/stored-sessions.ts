@@ -1,8 +1,10 @@
 import {
   createSealer,
+  createSecret,
   type EpochSeconds,
   expireCookie,
   randomToken,
+  type Secret,
   serializeCookie,
   sha256,
   uniqueCookie,
@@ -21,7 +23,7 @@ import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
 import { isOwnRecord } from './own-record.ts'
-import { endingHolder, type Session, warnAmbiguous } from './session.ts'
+import { endingHolder, type Session, type SessionContent, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
 import { type OpenStore, storeFailure } from './store-failures.ts'
 import { createUnopenedLog } from './unopened-log.ts'
@@ -47,11 +49,28 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
   const tellUnopened = createUnopenedLog(sealer, log)
   const endings = createEndings(store, config.session.absoluteTimeout, clock)
 
-  function unseal(record: SessionRecord | undefined): Session | undefined {
+  function unseal(
+    record: SessionRecord | undefined,
+    splitSecret: Secret | undefined,
+  ): Session | undefined {
     if (!record || !isOwnRecord(record, config) || record.expiresAt <= clock()) return undefined
+<<<<<<< HEAD
     const session = open(record)
     if (!session) tellUnopened(record.sealed)
     return session
+=======
+    const text = sealer.open(record.sealed, record.key, splitSecret?.reveal())
+    if (text === undefined) {
+      tellUnopened(record.sealed)
+      return undefined
+    }
+    return { record, content: JSON.parse(text), splitSecret, setCookies: [] }
+  }
+
+  function seal(content: SessionContent, key: SessionKey, splitSecret: Secret | undefined): string {
+    const isSplit = config.session.splitSeal
+    return sealer.seal(JSON.stringify(content), key, isSplit ? splitSecret?.reveal() : undefined)
+>>>>>>> keys
   }
 
   function open(record: SessionRecord): Session | undefined {
@@ -79,12 +98,21 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
       const { value, ambiguous } = uniqueCookie(cookies, cookieName)
       if (ambiguous) warnAmbiguous(log)
       if (value === undefined || !idPattern.test(value)) return undefined
+<<<<<<< HEAD
       return sessions.openKey(toSessionKey(value))
     },
 
     openKey: (key) => chain(store.get(key), unseal),
 
     reload: ({ record }) => chain(store.get(record.key), unseal),
+=======
+      const splitSecret = createSecret(value)
+      return chain(store.get(toSessionKey(value)), (record) => unseal(record, splitSecret))
+    },
+
+    reload: ({ record, splitSecret }) =>
+      chain(store.get(record.key), (latest) => unseal(latest, splitSecret)),
+>>>>>>> keys
 
     endReason: ({ record }) => endings.reasonFor(record),
 
@@ -93,7 +121,8 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
       const id = randomToken()
       const key = start.key ?? toSessionKey(id)
       const begun = beginRecord(key, start, parts)
-      const sealed = sealer.seal(JSON.stringify(content), key)
+      const splitSecret = createSecret(id)
+      const sealed = seal(content, key, splitSecret)
       const record: SessionRecord = { ...begun, version: 1, sealed }
       const isWritten = await store.put(record)
       if (!isWritten) throw storeFailure(new Error('a new session was not stored'))
@@ -104,11 +133,16 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
         await store.delete(key)
         throw error
       }
+<<<<<<< HEAD
       const setCookies = start.key ? [] : [serializeCookie(cookieName, id, attributes)]
       return { record, content, setCookies }
+=======
+      const setCookies = [serializeCookie(cookieName, id, attributes)]
+      return { record, content, splitSecret, setCookies }
+>>>>>>> keys
     },
 
-    update({ record, content: present }, changes) {
+    update({ record, content: present, splitSecret }, changes) {
       const { content = present, expiresAt = record.expiresAt } = changes
       const { lease: held, ...kept } = record
       const lease = 'lease' in changes ? changes.lease : held
@@ -118,8 +152,8 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
         expiresAt,
         ...(expiresAt !== record.expiresAt && { lastSeenAt: clock() }),
         version: record.version + 1,
-        // Always anew: each write brings a session to the newest key.
-        sealed: sealer.seal(JSON.stringify(content), record.key),
+        // Always anew: each write brings a session to the newest key, and to one half or two.
+        sealed: seal(content, record.key, splitSecret),
       }
       return store.put(next)
     },

@@ -19,6 +19,7 @@ export interface Setting {
   mode: Mode
   /** Seconds for which the issuer takes a refresh token again. */
   grace: number
+  splitSeal: boolean
 }
 
 /** What happens next, and how many steps of what is under way are taken before the next thing. */
@@ -77,7 +78,11 @@ interface Person {
 }
 
 /** Several processes on one store and one issuer, in which everything takes as long as it is told. */
-export async function createModel({ mode, grace }: Setting, s: fc.Scheduler, nextFate: () => Fate) {
+export async function createModel(
+  { mode, grace, splitSeal }: Setting,
+  s: fc.Scheduler,
+  nextFate: () => Fate,
+) {
   let nowMs = 1_000_000_000
   const clock = () => Math.floor(nowMs / 1000)
   const store = createMemoryStore({ clock })
@@ -90,7 +95,7 @@ export async function createModel({ mode, grace }: Setting, s: fc.Scheduler, nex
     clientId: 'bff',
     clientAuthentication: { secret: randomToken() },
     sealKeys,
-    session: { mode, idleTimeout: 1800, absoluteTimeout: 28_800 },
+    session: { mode, splitSeal, idleTimeout: 1800, absoluteTimeout: 28_800 },
   })
 
   function startProcess(): Process {

@@ -13,8 +13,12 @@ import {
 
 const modes: Mode[] = ['stored', 'sealed']
 const graces = [
-  { issuer: 'takes a refresh token again', grace: Number.POSITIVE_INFINITY },
-  { issuer: 'ends the family for one that comes again', grace: 0 },
+  {
+    issuer: 'takes a refresh token again',
+    grace: Number.POSITIVE_INFINITY,
+    splitSeal: false,
+  },
+  { issuer: 'ends the family for one that comes again', grace: 0, splitSeal: true },
 ]
 const settings = modes.flatMap((mode) => graces.map((grace) => ({ mode, ...grace })))
 
