@@ -54,28 +54,20 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
     splitSecret: Secret | undefined,
   ): Session | undefined {
     if (!record || !isOwnRecord(record, config) || record.expiresAt <= clock()) return undefined
-<<<<<<< HEAD
-    const session = open(record)
+    const session = open(record, splitSecret)
     if (!session) tellUnopened(record.sealed)
     return session
-=======
-    const text = sealer.open(record.sealed, record.key, splitSecret?.reveal())
-    if (text === undefined) {
-      tellUnopened(record.sealed)
-      return undefined
-    }
-    return { record, content: JSON.parse(text), splitSecret, setCookies: [] }
   }
 
   function seal(content: SessionContent, key: SessionKey, splitSecret: Secret | undefined): string {
     const isSplit = config.session.splitSeal
     return sealer.seal(JSON.stringify(content), key, isSplit ? splitSecret?.reveal() : undefined)
->>>>>>> keys
   }
 
-  function open(record: SessionRecord): Session | undefined {
-    const text = sealer.open(record.sealed, record.key)
-    return text === undefined ? undefined : { record, content: JSON.parse(text), setCookies: [] }
+  function open(record: SessionRecord, splitSecret?: Secret): Session | undefined {
+    const text = sealer.open(record.sealed, record.key, splitSecret?.reveal())
+    if (text === undefined) return undefined
+    return { record, content: JSON.parse(text), splitSecret, setCookies: [] }
   }
 
   const atRest: SessionsAtRest = {
@@ -98,21 +90,14 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
       const { value, ambiguous } = uniqueCookie(cookies, cookieName)
       if (ambiguous) warnAmbiguous(log)
       if (value === undefined || !idPattern.test(value)) return undefined
-<<<<<<< HEAD
-      return sessions.openKey(toSessionKey(value))
-    },
-
-    openKey: (key) => chain(store.get(key), unseal),
-
-    reload: ({ record }) => chain(store.get(record.key), unseal),
-=======
       const splitSecret = createSecret(value)
       return chain(store.get(toSessionKey(value)), (record) => unseal(record, splitSecret))
     },
 
+    openKey: (key) => chain(store.get(key), (record) => unseal(record, undefined)),
+
     reload: ({ record, splitSecret }) =>
       chain(store.get(record.key), (latest) => unseal(latest, splitSecret)),
->>>>>>> keys
 
     endReason: ({ record }) => endings.reasonFor(record),
 
@@ -121,7 +106,8 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
       const id = randomToken()
       const key = start.key ?? toSessionKey(id)
       const begun = beginRecord(key, start, parts)
-      const splitSecret = createSecret(id)
+      // One that no cookie names is opened by its key alone.
+      const splitSecret = start.key ? undefined : createSecret(id)
       const sealed = seal(content, key, splitSecret)
       const record: SessionRecord = { ...begun, version: 1, sealed }
       const isWritten = await store.put(record)
@@ -133,13 +119,8 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
         await store.delete(key)
         throw error
       }
-<<<<<<< HEAD
       const setCookies = start.key ? [] : [serializeCookie(cookieName, id, attributes)]
-      return { record, content, setCookies }
-=======
-      const setCookies = [serializeCookie(cookieName, id, attributes)]
       return { record, content, splitSecret, setCookies }
->>>>>>> keys
     },
 
     update({ record, content: present, splitSecret }, changes) {
