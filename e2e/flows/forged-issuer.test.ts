@@ -124,6 +124,7 @@ describe('what a sign-in asked for', () => {
   test.each([
     ['A030 max_age, old auth_time', '?max_age=60', { auth_time: now - 600 }],
     ['A030 max_age, no auth_time', '?max_age=60', {}],
+    ['A030 prompt=login, old auth_time', '?prompt=login', { auth_time: now - 600 }],
     ['A030 acr_values, lower acr', '?acr_values=silver%20gold', { acr: 'bronze' }],
     ['A030 acr_values, no acr', '?acr_values=gold', {}],
     ['A030 acr_values, an acr that only contains one', '?acr_values=gold', { acr: 'golden' }],
@@ -132,6 +133,14 @@ describe('what a sign-in asked for', () => {
     const answer = await asking(query)
     expect(answer.status).toBeGreaterThanOrEqual(400)
     expect(sessionCookies(answer.setCookies)).toEqual([])
+  })
+
+  test.each([
+    ['recent', { auth_time: now }],
+    ['not told', {}],
+  ])('A030: prompt=login is believed when auth_time is %s', async (_when, claims) => {
+    issuer.claims = claims
+    expect((await asking('?prompt=login%20consent')).status).toBe(303)
   })
 
   test('A030: is had when the ID token says so', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createNativeApp, postForm, readReturn, withNativeApps } from '../world/native-app.ts'
 import { createWorld, type World } from '../world/world.ts'
 
@@ -71,6 +71,23 @@ describe('a request for a sign-in', () => {
     const phone = createNativeApp(world)
     const headers = ['sec-fetch-mode', 'navigate', 'sec-fetch-dest', 'iframe']
     expect((await phone.browser.ask(phone.loginUrl(), { headers })).status).toBe(403)
+  })
+})
+
+describe('an answer of the issuer that comes too late', () => {
+  afterEach(() => vi.useRealTimers())
+
+  test('A022: starts nothing again: the app is not there any more, perhaps', async () => {
+    const phone = createNativeApp(world)
+    const { browser } = phone
+    const login = await browser.open(phone.loginUrl())
+    const state = new URL(login.header('location') ?? '').searchParams.get('state')
+    const query = new URLSearchParams({ code: 'x', state: state ?? '', iss: world.issuer })
+    const now = Date.now()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    vi.setSystemTime(now + 601_000)
+    const answer = await browser.open(`${world.app}/bff/callback?${query}`)
+    expect([answer.status, answer.header('location')]).toEqual([400, undefined])
   })
 })
 

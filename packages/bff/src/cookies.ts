@@ -37,6 +37,8 @@ export interface Transaction extends SignInSecrets, SignInDemands {
   readonly isRestart?: true | undefined
   /** It goes on in a hidden frame, where nobody sees a page. */
   readonly isSilent?: true | undefined
+  /** The browser had a session cookie when it began. */
+  readonly hadSession?: true | undefined
   /** The app that asks, if one does: then no session stays in this browser. */
   readonly native?: NativeRequest | undefined
 }

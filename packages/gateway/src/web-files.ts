@@ -6,7 +6,10 @@ import type { ErrorCode } from '@sallyport/core'
 import { type PassHandler, writeRespond } from '@sallyport/lanes'
 import sirv from 'sirv'
 
-/** The page may load its own files and call its own origin, and nothing else. */
+/**
+ * The page may load its own files and call its own origin, and nothing else; a frame of its own signs in
+ * silently, by way of the issuer.
+ */
 const contentPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,11 +27,20 @@ const contentPolicy = [
  * Serves a built single-page application: hashed files for ever, the rest revalidated, and
  * `index.html` for each address that a person opens. A script's request for something that is not
  * there gets a 404 problem, never a page.
+ *
+ * @param issuer where its frames may go besides.
  */
-export function createWebFiles(folder: string | undefined): PassHandler {
+export function createWebFiles(folder: string | undefined, issuer = ''): PassHandler {
   if (folder === undefined)
     return (request, response) => refuse(request, response, 'ERR_ROUTE_NOT_FOUND')
-  const serve = sirv(folder, { etag: true, dotfiles: false, setHeaders })
+  const policy = `${contentPolicy}; frame-src 'self' ${URL.parse(issuer)?.origin ?? ''}`.trim()
+  const serve = sirv(folder, {
+    ...{ etag: true, dotfiles: false },
+    setHeaders(response, path) {
+      setHeaders(response, path)
+      response.setHeader('content-security-policy', policy)
+    },
+  })
 
   return (request, response, { path }) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -51,7 +63,6 @@ export function hasPage(folder: string): boolean {
 function setHeaders(response: ServerResponse, path: string): void {
   const isHashed = path.startsWith('/assets/')
   response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
-  response.setHeader('content-security-policy', contentPolicy)
   response.setHeader('cross-origin-opener-policy', 'same-origin')
   response.setHeader('cross-origin-resource-policy', 'same-origin')
   response.setHeader('permissions-policy', 'camera=(), geolocation=(), microphone=()')

@@ -27,7 +27,7 @@ export function createWebPages({ frontends }: GatewayConfig): WebPages {
     const url = URL.parse(bff.publicUrl)
     // What is no URL, the BFF itself refuses.
     const frontend = url ? `${url.origin}${url.pathname.replace(/\/$/, '')}` : ''
-    byFrontend.set(frontend, createWebFiles(webFolder))
+    byFrontend.set(frontend, createWebFiles(webFolder, bff.issuer))
   }
   if (problems.length > 0) throw optionsError('web pages', problems)
 

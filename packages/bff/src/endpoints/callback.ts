@@ -1,4 +1,5 @@
 import { type ErrorCode, errorCode } from '@sallyport/core'
+import { paths } from '@sallyport/core/contract'
 import { toSessionId } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
@@ -45,6 +46,10 @@ export async function callback(request: BffRequest, context: BffContext): Promis
     const late = response && (await answerLate(request, context, { response }))
     return late ?? refuse(request, 'ERR_CALLBACK_REJECTED', { context })
   }
+  if (transaction.hadSession && isWithoutStrictCookies(request, context)) {
+    const { href } = new URL(`${config.basePath}${paths.callback}`, config.publicUrl)
+    return respondOnward(new URL(`${href}${request.url.query}&${onceMore}=1`))
+  }
   const setCookies = [cookies.expireTransaction(response.state)]
   if (!(await sessions.claim(`state:${response.state}`, claimLifetime))) {
     log.warn({ event: 'authn_login_fail', reason: 'replayed' }, 'a callback is refused')
@@ -68,6 +73,21 @@ export async function callback(request: BffRequest, context: BffContext): Promis
     log.warn({ event: 'authn_login_fail', error }, 'a sign-in could not be completed')
     return refuse(request, callbackCode(error), { context, transaction, setCookies })
   }
+}
+
+/** Says in a callback's query that it came once more. */
+const onceMore = 'once-more'
+
+/**
+ * Whether the session's cookie stayed at home, because another site sends the browser here. It does come
+ * along when a page of ours does, and must: the session that was there is to be ended.
+ *
+ * @see {@link https://www.ietf.org/archive/id/draft-ietf-httpbis-rfc6265bis-22.html#section-8.8.2 RFC 6265bis, section 8.8.2}
+ */
+function isWithoutStrictCookies(request: BffRequest, { sessions }: BffContext): boolean {
+  const isFromOtherSite = headerValue(request.headers, 'sec-fetch-site') === 'cross-site'
+  const isAgain = new URLSearchParams(request.url.query).has(onceMore)
+  return isFromOtherSite && !isAgain && !sessions.isNamed(request.cookies)
 }
 
 /** @returns Set-Cookie values that give the browser its new session. */

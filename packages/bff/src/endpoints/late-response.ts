@@ -3,6 +3,7 @@ import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
 import { redirect } from '../respond.ts'
+import { fromReturnText } from '../return-url.ts'
 import { startSignIn } from './login.ts'
 
 /** An authorization response for which no sign-in waits any more. */
@@ -32,9 +33,11 @@ export async function answerLate(
   const setCookies = late ? [cookies.expireTransaction(state)] : []
   // A cookie that nobody can read, or of a sign-in that its own answer took away: no browser's doing.
   const isForeign = !late && cookies.isNamed(state, request.cookies)
-  if (isForeign || late?.isSilent || (late && late.issuer !== config.issuer.href)) return undefined
+  // Nor is a frame, or an app that asked, where a page could go on.
+  if (isForeign || late?.isSilent || late?.native) return undefined
+  if (late && late.issuer !== config.issuer.href) return undefined
 
-  const returnUrl = new URL(late?.returnUrl ?? `${config.basePath}/`, config.publicUrl)
+  const returnUrl = late ? fromReturnText(late.returnUrl, config) : config.applicationUrl
   const session = await sessions.open(request.cookies)
   if (session) {
     if (transaction) return undefined

@@ -1,8 +1,9 @@
-import { errorCode } from '@sallyport/core'
+import { type ErrorCode, errorCode } from '@sallyport/core'
 import { paths } from '@sallyport/core/contract'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
+import { withKnownPrompt } from '../known-prompt.ts'
 import { asksForMore, type LoginParameters, parseLoginParameters } from '../login-parameters.ts'
 import { askingPrompt } from '../logout/issuer-logout.ts'
 import type { NativeRequest } from '../native/native-request.ts'
@@ -71,7 +72,7 @@ export async function startSignIn(
   signIn: SignIn,
 ): Promise<RespondDecision> {
   const { config, log } = context
-  const { returnUrl, native } = signIn
+  const { returnUrl, parameters, native } = signIn
   try {
     return await beginSignIn(request, context, signIn)
   } catch (error) {
@@ -79,12 +80,19 @@ export async function startSignIn(
     if (native) {
       return redirect(toResponseUrl(native, { error: toResponseError(error) }, config.frontend))
     }
-    const detail = 'Nobody can sign in until it is back. Those who are signed in can go on.'
-    return respondError(request, errorCode(error), {
-      ...(errorCode(error) === 'ERR_IDP_UNAVAILABLE' ? { detail } : {}),
+    const code = errorCode(error)
+    const isRegistering = parameters.prompt?.split(' ').includes('create')
+    const detail = code === 'ERR_IDP_UNSUITABLE' && !isRegistering ? undefined : details[code]
+    return respondError(request, code, {
+      ...(detail && { detail }),
       link: { ...loginLink(config.basePath, toReturnText(returnUrl, config)), label: 'Try again' },
     })
   }
+}
+
+const details: Partial<Record<ErrorCode, string>> = {
+  ERR_IDP_UNAVAILABLE: 'Nobody can sign in until it is back. Those who are signed in can go on.',
+  ERR_IDP_UNSUITABLE: 'Nobody can register there. Sign in with an account that you have.',
 }
 
 /** The same; what goes wrong is thrown. */
@@ -93,9 +101,10 @@ export async function beginSignIn(
   context: BffContext,
   signIn: SignIn,
 ): Promise<RespondDecision> {
-  const { config, clock, cookies, oidc, resources } = context
+  const { config, clock, cookies, oidc, resources, sessions } = context
   const { returnUrl, parameters: wanted, isAsking, isRestart, isSilent, native } = signIn
-  const parameters = isAsking ? await withQuestion(wanted, context) : wanted
+  const asking = isAsking ? await withQuestion(wanted, context) : wanted
+  const parameters = await withKnownPrompt(asking, oidc)
   const transaction: Transaction = {
     ...oidc.newSecrets(),
     issuer: config.issuer.href,
@@ -104,6 +113,7 @@ export async function beginSignIn(
     ...(Object.keys(parameters).length > 0 && { parameters }),
     ...(isRestart && { isRestart }),
     ...(isSilent && { isSilent }),
+    ...(sessions.isNamed(request.cookies) && { hadSession: true }),
     ...(native && { native }),
   }
   const authorizationUrl = await oidc.authorizationUrl(transaction, resources)

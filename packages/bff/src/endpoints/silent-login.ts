@@ -27,7 +27,7 @@ export async function silentLogin(
     // Whoever signed out here is not signed in again unasked.
     if (signOutCookies.isSignedOut(request.cookies)) return tell(context, { isLoggedIn: false })
     return await beginSignIn(request, context, {
-      returnUrl: new URL(`${config.basePath}/`, config.publicUrl),
+      returnUrl: config.applicationUrl,
       ...{ parameters: { prompt: 'none' }, isAsking: false, isSilent: true },
     })
   } catch (error) {

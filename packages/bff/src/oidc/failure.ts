@@ -43,8 +43,33 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   use_dpop_nonce: 'ERR_IDP_UNAVAILABLE',
 }
 
+/**
+ * What an error that a browser brings back means, where it is not the person's doing.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.2.1 RFC 6749, section 4.1.2.1}
+ * @see {@link https://openid.net/specs/openid-connect-unmet-authentication-requirements-1_0.html OpenID Connect unmet_authentication_requirements 1.0}
+ */
+const responseCodes: Readonly<Record<string, ErrorCode>> = {
+  invalid_request: 'ERR_IDP_REQUEST_REFUSED',
+  invalid_request_object: 'ERR_IDP_REQUEST_REFUSED',
+  invalid_request_uri: 'ERR_IDP_REQUEST_REFUSED',
+  invalid_scope: 'ERR_IDP_REQUEST_REFUSED',
+  invalid_target: 'ERR_IDP_REQUEST_REFUSED',
+  unauthorized_client: 'ERR_IDP_REQUEST_REFUSED',
+  unsupported_response_type: 'ERR_IDP_REQUEST_REFUSED',
+  request_not_supported: 'ERR_IDP_REQUEST_REFUSED',
+  request_uri_not_supported: 'ERR_IDP_REQUEST_REFUSED',
+  server_error: 'ERR_IDP_UNAVAILABLE',
+  temporarily_unavailable: 'ERR_IDP_UNAVAILABLE',
+  unmet_authentication_requirements: 'ERR_ACR_NOT_MET',
+}
+
 function codeOf(error: unknown, chain: readonly unknown[]): ErrorCode {
-  if (error instanceof client.AuthorizationResponseError) return 'ERR_LOGIN_DENIED'
+  if (error instanceof client.AuthorizationResponseError) {
+    return Object.hasOwn(responseCodes, error.error)
+      ? (responseCodes[error.error] as ErrorCode)
+      : 'ERR_LOGIN_DENIED'
+  }
   if (error instanceof client.ResponseBodyError) {
     return Object.hasOwn(codes, error.error)
       ? (codes[error.error] as ErrorCode)

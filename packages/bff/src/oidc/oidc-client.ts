@@ -162,6 +162,7 @@ export function createOidcClient(
       const callback = new URL(`?${response.parameters}`, redirectUri)
       const grant = await tokenEndpoint.redeem(callback, secrets, resource)
       assertAcr(grant, secrets.parameters?.acr_values)
+      assertAsked(grant, secrets)
       return grant
     },
 
@@ -199,4 +200,19 @@ export function createOidcClient(
 function assertAcr({ claims }: TokenGrant, acrValues: string | undefined): void {
   if (acrValues === undefined || acrValues.split(' ').includes(String(claims?.acr))) return
   throw new SallyportError('ERR_ACR_NOT_MET', 'the acr is none of those asked for')
+}
+
+/** Seconds that the issuer's clock may be behind ours, at most. */
+const clockDifference = 60
+
+/**
+ * With `prompt=login` the person was to show that they are there: a parameter that somebody at this
+ * browser can take out of the address. An issuer that says when it last asked is believed.
+ */
+function assertAsked({ claims }: TokenGrant, { parameters, createdAt }: SignInDemands): void {
+  const { auth_time: authTime } = claims ?? {}
+  if (!parameters?.prompt?.split(' ').includes('login')) return
+  if (createdAt === undefined || authTime === undefined) return
+  if (authTime + clockDifference >= createdAt) return
+  throw new SallyportError('ERR_IDP_RESPONSE_INVALID', 'prompt=login was asked, and nobody was')
 }

@@ -1,3 +1,4 @@
+import type { EpochSeconds } from '@sallyport/core'
 import type { LoginParameters } from '../login-parameters.ts'
 import type { DpopKey } from './dpop-key.ts'
 
@@ -13,4 +14,6 @@ export interface SignInSecrets {
 /** What was asked of one sign-in beyond the usual, to be verified when it comes back. */
 export interface SignInDemands {
   readonly parameters?: LoginParameters | undefined
+  /** When it was asked. */
+  readonly createdAt?: EpochSeconds | undefined
 }

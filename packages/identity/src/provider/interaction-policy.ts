@@ -18,6 +18,11 @@ export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
   return policy
 }
 
+/** The values of `prompt` that a policy knows how to follow. */
+export function promptValues(policy: interactionPolicy.DefaultPolicy): string[] {
+  return ['none', ...policy.map(({ name }) => name)]
+}
+
 function assertReachable(ctx: KoaContextWithOIDC): void {
   const requested = ctx.oidc.params?.acr_values
   if (typeof requested !== 'string') return

@@ -15,7 +15,7 @@ import type { ArtifactStore } from '../storage/adapter.ts'
 import { toClientMetadata } from './client-metadata.ts'
 import { authenticationMethods, enabledAlgorithms, protectionFeatures } from './features.ts'
 import { grantLifetime, loadGrant } from './implicit-consent.ts'
-import { createInteractionPolicy } from './interaction-policy.ts'
+import { createInteractionPolicy, promptValues } from './interaction-policy.ts'
 import { resourceServerFor } from './resource-servers.ts'
 import { pages, routes } from './routes.ts'
 import { passwordAcr } from './sign-in-methods.ts'
@@ -38,6 +38,7 @@ const oneYear = 365 * 24 * 3600
 /** The library's configuration: every default that is unsafe, published or noisy is replaced. */
 export function createProviderConfiguration(parts: ProviderParts): Configuration {
   const { config, keys, artifacts, accounts, claimsDesk, providerPages, fetch, clock } = parts
+  const policy = createInteractionPolicy()
   return {
     adapter: (model) => artifacts.adapter(model),
     clients: [...config.clients.values()].map(toClientMetadata),
@@ -57,6 +58,7 @@ export function createProviderConfiguration(parts: ProviderParts): Configuration
     pkce: { required: () => true },
     scopes: ['openid', 'offline_access'],
     acrValues: [passwordAcr],
+    discovery: { prompt_values_supported: promptValues(policy) },
     claims: {
       openid: ['sub', 'acr', 'amr', 'auth_time'],
       profile: ['name', 'preferred_username'],
@@ -91,7 +93,7 @@ export function createProviderConfiguration(parts: ProviderParts): Configuration
       },
     },
     interactions: {
-      policy: createInteractionPolicy(),
+      policy,
       url: (ctx, interaction) =>
         `${pages.interaction}/${interaction.uid}?client=${encodeURIComponent(ctx.oidc.client?.clientId ?? '')}`,
     },
