@@ -28,8 +28,6 @@ export interface StepUpPage {
   sessionStorage: ErrandStorage
 }
 
-type StepUpClient = Pick<Client, 'basePath'>
-
 /** More than any problem has. */
 const mostBytes = 16_384
 
@@ -58,7 +56,7 @@ export async function stepUpOf(response: Response): Promise<StepUpProblem | unde
  * @throws TypeError when `returnUrl` is no path of this origin
  */
 export async function stepUp(
-  client: StepUpClient,
+  client: Pick<Client, 'basePath'>,
   response: Response,
   { returnUrl, page = globalThis }: StepUpOptions & { page?: StepUpPage } = {},
 ): Promise<boolean> {
@@ -88,7 +86,7 @@ export async function stepUp(
  * The second parameter stands in for the page's globals in tests.
  */
 export function takeStepUp(
-  client: StepUpClient,
+  client: Pick<Client, 'basePath'>,
   { sessionStorage }: Pick<StepUpPage, 'sessionStorage'> = globalThis,
 ): string | undefined {
   const errands = createErrands(sessionStorage, client.basePath)
@@ -99,7 +97,11 @@ export function takeStepUp(
 }
 
 /** Only the sign-in of this very BFF: an answer may be an API's, and name any place it likes. */
-function toLoginUrl(text: unknown, { basePath }: StepUpClient, origin: string): URL | undefined {
+function toLoginUrl(
+  text: unknown,
+  { basePath }: Pick<Client, 'basePath'>,
+  origin: string,
+): URL | undefined {
   if (typeof text !== 'string' || !isPath(text, origin)) return undefined
   const url = new URL(text, origin)
   return url.pathname === basePath + loginPath ? url : undefined
