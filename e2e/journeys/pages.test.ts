@@ -62,7 +62,6 @@ test('the Tab key goes through a page as one reads it, and its place is always s
     'Sallyport Demo',
     'Orders',
     'Security',
-    'Switch account',
     'Sign out',
     'Refresh',
     'Refund the order of Fountain pen, fine nib',

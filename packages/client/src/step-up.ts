@@ -28,8 +28,6 @@ export interface StepUpPage {
   sessionStorage: ErrandStorage
 }
 
-type StepUpClient = Pick<Client, 'basePath'>
-
 /** More than any problem has. */
 const mostBytes = 16_384
 
@@ -58,7 +56,7 @@ export async function stepUpOf(response: Response): Promise<StepUpProblem | unde
  * @throws TypeError when `returnUrl` is no path of this origin
  */
 export async function stepUp(
-  client: StepUpClient,
+  client: Pick<Client, 'basePath'>,
   response: Response,
   { returnUrl, page = globalThis }: StepUpOptions & { page?: StepUpPage } = {},
 ): Promise<boolean> {
@@ -90,7 +88,7 @@ export async function stepUp(
  * The second parameter stands in for the page's globals in tests.
  */
 export function takeStepUp(
-  client: StepUpClient,
+  client: Pick<Client, 'basePath'>,
   { sessionStorage }: Pick<StepUpPage, 'sessionStorage'> = globalThis,
 ): string | undefined {
   const errands = createErrands(sessionStorage, client.basePath)

@@ -1,10 +1,22 @@
 import type { Session } from '@sallyport/client'
+import { useClient } from '../client-context.ts'
 
 /** Who is signed in, as the BFF tells it. */
 export function Claims({ session }: { session: Session }) {
+  const client = useClient()
   return (
     <section className="card claims" aria-labelledby="claims-title" data-testid="claims">
-      <h2 id="claims-title">Who am I</h2>
+      <div className="card-head">
+        <h2 id="claims-title">Who am I</h2>
+        <button
+          type="button"
+          className="button quiet small"
+          // The demo's identity server has no list of accounts to choose from: it asks who it is.
+          onClick={() => client.login({ prompt: 'login' })}
+        >
+          Switch account
+        </button>
+      </div>
       <p className="card-lead">
         What <code>GET /bff/user</code> tells this page: claims of the ID token, never the token.
       </p>

@@ -19,7 +19,7 @@ export function OwnSessions() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, and after each change
   useEffect(() => void load(), [client])
 
-  const end = async (ending: Promise<void>) => {
+  const end = async (ending: Promise<unknown>) => {
     setPhase('ending')
     const outcome = await ending.then(
       () => 'idle' as const,

@@ -14,9 +14,11 @@ export function SecurityPage() {
         <h1>Security</h1>
       </div>
       <BrowserView />
-      <Burst />
-      <OwnSessions />
-      {state.status === 'signed_in' && <Claims session={state.session} />}
+      <div className="security-side">
+        <Burst />
+        <OwnSessions />
+        {state.status === 'signed_in' && <Claims session={state.session} />}
+      </div>
     </div>
   )
 }

@@ -20,12 +20,16 @@ export function Countdown({ endsAt }: { endsAt: Date }) {
   )
 }
 
-/** Seconds from now until then, each second anew. */
+/** Seconds until then, counted down in step with all who count. */
 export function useSecondsUntil(then: Date): number {
-  const [nowMs, setNowMs] = useState(Date.now)
+  const [now, setNow] = useState(wholeSecond)
   useEffect(() => {
-    const timer = setInterval(() => setNowMs(Date.now()), 1000)
+    const timer = setInterval(() => setNow(wholeSecond), 200)
     return () => clearInterval(timer)
   }, [])
-  return (then.getTime() - nowMs) / 1000
+  return then.getTime() / 1000 - now
+}
+
+function wholeSecond(): number {
+  return Math.floor(Date.now() / 1000)
 }

@@ -18,7 +18,6 @@ interface HeaderProps {
 
 /** The bar on top of each page: where you are, who you are, how long still, and the way out. */
 export function Header({ session, endsAt, route }: HeaderProps) {
-  const client = useClient()
   const name = session.name ?? session.subject
   return (
     <header className="header">
@@ -50,14 +49,6 @@ export function Header({ session, endsAt, route }: HeaderProps) {
               {name}
             </span>
           </span>
-          <button
-            type="button"
-            className="button quiet small"
-            // The demo's identity server has no list of accounts to choose from: it asks who it is.
-            onClick={() => client.login({ prompt: 'login' })}
-          >
-            Switch<span className="button-more"> account</span>
-          </button>
           <SignOut />
         </div>
       </div>
