@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createBrowser } from '../world/browser.ts'
 import { corsOf, createSplitWorld, type SplitWorld, scriptOf } from '../world/split-world.ts'
 import { untouched } from '../world/untouched.ts'
@@ -104,6 +104,24 @@ test('A053: a sign-in that began while its origin was allowed, and ends after th
   world.gateway.reload(options)
   expect(back.url).toBe(`${www}/`)
   expect(own.cookies.has('__Host-Http-bff')).toBe(true)
+})
+
+test('A022, A053: so does one that took too long, for whoever is signed in by then', async () => {
+  const own = createBrowser()
+  const returnUrl = encodeURIComponent('http://localhost:1/orders')
+  const login = await own.open(`${world.app}/bff/login?returnUrl=${returnUrl}`)
+  const there = createBrowser()
+  const form = await there.navigate(login.header('location') ?? '')
+  const { visited } = await there.submit(form, alice)
+  await world.signIn(own)
+  const { options } = split
+  world.gateway.reload({ ...options, bff: { ...options.bff, allowedOrigins: [www] } })
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
+  const late = await own.open(visited.find((url) => url.includes('/bff/callback')) ?? '')
+  vi.useRealTimers()
+  world.gateway.reload(options)
+  expect(late.status).toBe(200)
+  expect(late.text).toContain(`content="0;url=${www}/"`)
 })
 
 test('a sign-out ends at the application', async () => {
