@@ -4,7 +4,7 @@ import { randomToken } from '@sallyport/core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Browser } from '../world/browser.ts'
 import { createInside, type Inside, signInAt } from '../world/inside.ts'
-import { type Program, runCommand, startProgram } from '../world/program.ts'
+import { type Program, startProgram } from '../world/program.ts'
 
 const examples = join(import.meta.dirname, '../../examples/topologies')
 const clients = { app: ['orders', 'inventory'], shop: ['shop-api'], desk: ['desk-api'] }
@@ -55,9 +55,9 @@ async function start(example: string, data?: string): Promise<Program> {
     .replace(/"lmdbFolder": "[^"]+"/, `"lmdbFolder": "${data ?? join(folder, 'data')}"`)
     .replace('"host": "0.0.0.0", "port": 8080', '"port": 0')
   await writeFile(file, here)
-  expect(await runCommand(['check', '--config', file])).toMatchObject({ code: 0, stderr: '' })
   const program = await startProgram(file)
   running.push(program)
+  expect(program.lines.filter(({ level }) => level === 'error')).toEqual([])
   return program
 }
 

@@ -74,8 +74,20 @@ export async function createInside({ clients, resources }: InsideOptions): Promi
     keys.get(`${clientId} ${which}`) as PrivateJwk
   const api = createRecorder()
   const askedInside: string[] = []
+  const issuerServer = createServer((request, response) => {
+    if (request.headers.host !== new URL(issuer).host) {
+      askedInside.push(`${request.method} ${request.url?.split('?')[0]}`)
+    }
+    identity.handler(request, response)
+  })
+  const issuerInternalUrl = await listen(issuerServer)
   const identity = await createIdentityServer({
-    ...{ issuer, dataDir: join(folder, 'identity'), resources: [...resources] },
+    ...{
+      issuer,
+      internalUrl: issuerInternalUrl,
+      dataDir: join(folder, 'identity'),
+      resources: [...resources],
+    },
     accounts: [
       { username: 'alice', password: passwordOf('alice'), name: 'Alice', email: 'a@example.com' },
     ],
@@ -85,15 +97,6 @@ export async function createInside({ clients, resources }: InsideOptions): Promi
     }),
     telemetry: createTelemetry({ service: 'identity', destination: { write: () => undefined } }),
   })
-  const issuerServer = createServer((request, response) => {
-    // Inside, a proxy in front of it gives it the name that it answers to.
-    if (request.headers.host !== new URL(issuer).host) {
-      askedInside.push(`${request.method} ${request.url?.split('?')[0]}`)
-      request.headers.host = new URL(issuer).host
-    }
-    identity.handler(request, response)
-  })
-  const issuerInternalUrl = await listen(issuerServer)
   const apiUrl = await listen(api.server)
 
   return {

@@ -21,6 +21,9 @@ export interface Program {
   readonly ended: Promise<number | null>
 }
 
+/** To start, or to see a change, on a machine that has much else to do. */
+const patienceMs = 40_000
+
 const main = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 
 /** What is said when a configuration is taken, and when it is not. */
@@ -64,7 +67,7 @@ export async function startProgram(
 
   async function logged(message: string, times = 1): Promise<ProgramLine> {
     const found = () => lines.filter((line) => line.message === message)
-    await eventually(() => hasEnded || found().length >= times).toBe(true)
+    await eventually(() => hasEnded || found().length >= times, patienceMs).toBe(true)
     const last = found()[times - 1]
     if (!last) throw new Error(`never said "${message}": ${problem}${JSON.stringify(lines)}`)
     return last

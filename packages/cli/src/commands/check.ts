@@ -24,11 +24,12 @@ export const check: Command = {
 }
 
 /** What must be registered, under the names that issuers have for it. */
-function describe({ frontend, issuer, clientId, logout }: BffConfig): string {
+function describe(config: BffConfig): string {
+  const { frontend, issuer, clientId, applicationUrl, logout } = config
   return [
     `${frontend} is client "${clientId}" of ${issuer.href}, which must know`,
     `  redirect URI              ${frontend}${paths.callback}`,
-    `  post-logout redirect URI  ${frontend}${logout.returnPath}`,
+    `  post-logout redirect URI  ${new URL(`.${logout.returnPath}`, applicationUrl).href}`,
     `  back-channel logout URI   ${frontend}${issuerPaths.backchannel}`,
   ].join('\n')
 }

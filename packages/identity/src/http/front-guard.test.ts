@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { createFrontGuard } from './front-guard.ts'
 
@@ -35,6 +35,27 @@ describe('the front guard', () => {
     ['http://localhost:3001', 'localhost:3001@evil.test', 'ERR_HOST_UNKNOWN'],
   ])('of %s: host %s', (issuer, host, problem) => {
     expect(ask(issuer, { host }).problem).toBe(problem)
+  })
+
+  test.each([
+    ['/token', undefined],
+    ['/.well-known/openid-configuration', undefined],
+    ['/authorize', 'ERR_HOST_UNKNOWN'],
+    ['/Sign-Out?x', 'ERR_HOST_UNKNOWN'],
+    ['/interaction/x', 'ERR_HOST_UNKNOWN'],
+    ['/stay-signed-in', 'ERR_HOST_UNKNOWN'],
+  ])('lets programs in by the internal host, and never pages: %s', (url, problem) => {
+    const headers: IncomingHttpHeaders = { host: 'identity:3001', 'x-forwarded-proto': 'http' }
+    const guard = createFrontGuard('https://id.example.com', 'http://identity:3001')
+    expect(guard({ url, headers } as IncomingMessage)).toBe(problem)
+    if (problem) return
+    expect(headers).toMatchObject({
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'id.example.com',
+    })
+    expect(ask('https://id.example.com', { host: 'identity:3001' }, url).problem).toBe(
+      'ERR_HOST_UNKNOWN',
+    )
   })
 
   test('lets browsers keep what they accept on the pages', () => {

@@ -11,18 +11,26 @@ const forwardingHeaders = /^(?:x-forwarded-|forwarded$|x-real-ip$|x-http-method-
  *
  * The library builds URLs from the request: so only the issuer's host passes, in origin form, and
  * what callers say about forwarding is replaced by what the issuer says. Behind a proxy that ends
- * TLS, `https` of the issuer is therefore what cookies and URLs are made for.
+ * TLS, `https` of the issuer is therefore what cookies and URLs are made for. What programs ask
+ * passes under the host of `internalUrl` as well.
  *
  * @returns the answer to refuse with; `undefined`: the request may pass.
  */
-export function createFrontGuard(issuer: string): (req: IncomingMessage) => ErrorCode | undefined {
+export function createFrontGuard(
+  issuer: string,
+  internalUrl?: string,
+): (req: IncomingMessage) => ErrorCode | undefined {
   const { host, protocol } = new URL(issuer)
-  const hosts = new Set([host, `${host}:${protocol === 'https:' ? 443 : 80}`])
+  const hosts = hostsOf(issuer)
+  const internalHosts = internalUrl === undefined ? new Set() : hostsOf(internalUrl)
   const scheme = protocol.slice(0, -1)
 
   return (req) => {
-    if (!hosts.has(req.headers.host?.toLowerCase() ?? '')) return 'ERR_HOST_UNKNOWN'
     const target = req.url ?? ''
+    const asked = req.headers.host?.toLowerCase() ?? ''
+    const forPeople = isPage(target.split('?', 1)[0] ?? '')
+    const isKnown = hosts.has(asked) || (internalHosts.has(asked) && !forPeople)
+    if (!isKnown) return 'ERR_HOST_UNKNOWN'
     if (!isOriginForm(target)) return 'ERR_REQUEST_INVALID'
     if (Number(req.headers['content-length'] ?? 0) > bodyLimit) return 'ERR_REQUEST_INVALID'
     for (const name of Object.keys(req.headers)) {
@@ -31,9 +39,15 @@ export function createFrontGuard(issuer: string): (req: IncomingMessage) => Erro
     req.headers['x-forwarded-proto'] = scheme
     req.headers['x-forwarded-host'] = host
     // Programs get JSON, whatever they say they accept.
-    if (!isPage(target.split('?', 1)[0] ?? '')) req.headers.accept = 'application/json'
+    if (!forPeople) req.headers.accept = 'application/json'
     return undefined
   }
+}
+
+/** How clients may write the host of an origin. */
+function hostsOf(origin: string): Set<string> {
+  const { host, protocol } = new URL(origin)
+  return new Set([host, `${host}:${protocol === 'https:' ? 443 : 80}`])
 }
 
 /** Answers with a problem (RFC 9457) and closes the connection: its body was not read. */

@@ -29,7 +29,7 @@ export function createRequestListener({
   callback,
 }: ListenerParts): RequestListener {
   const { telemetry } = config
-  const findProblem = createFrontGuard(config.issuer)
+  const findProblem = createFrontGuard(config.issuer, config.internalUrl)
   const underWay = new Set<Promise<void>>()
   let isOpen = true
 

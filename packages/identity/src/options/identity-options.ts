@@ -9,6 +9,14 @@ export interface IdentityOptions {
    * `http` is accepted for loopback hosts only.
    */
   issuer: string
+  /**
+   * Where programs inside reach the server, when that is not where browsers do: an origin such as
+   * `http://identity:3001`. What programs ask is answered there too, pages are not; what the server
+   * says of itself, `iss` and all URLs, is the issuer's in either case.
+   *
+   * @defaultValue none: it answers to the issuer's host alone
+   */
+  internalUrl?: string
   /** Folder of the LMDB environment: accounts, sessions, tokens, keys. Made with mode 0700. */
   dataDir: string
   clients: IdentityClientOptions[]

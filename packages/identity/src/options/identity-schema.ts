@@ -108,6 +108,7 @@ const lifetimesSchema = strictObject({
 
 export const identitySchema = strictObject({
   issuer: secureUrl.refine(isOrigin, originRule),
+  internalUrl: z.exactOptional(httpUrl.refine(isOrigin, originRule)),
   dataDir: text,
   clients: distinctBy('clientId', clientSchema),
   resources: distinctBy('identifier', resourceSchema),

@@ -14,6 +14,7 @@ import { identitySchema, tokenExchangeGrant } from './identity-schema.ts'
 /** The options, complete: nothing is optional any more. */
 export interface IdentityConfig {
   readonly issuer: string
+  readonly internalUrl: string | undefined
   readonly dataDir: string
   readonly clients: ReadonlyMap<string, IdentityClientOptions>
   readonly resources: ReadonlyMap<string, ResourceOptions>
@@ -55,6 +56,7 @@ function resolve(options: IdentityOptions): IdentityConfig {
   const { clients, resources, allowedPrivateOrigins = [], lifetimes, telemetry } = options
   return Object.freeze({
     issuer: options.issuer,
+    internalUrl: options.internalUrl,
     dataDir: options.dataDir,
     clients: new Map(clients.map((client) => [client.clientId, withExchangeGrant(client)])),
     resources: new Map(resources.map((resource) => [resource.identifier, resource])),
