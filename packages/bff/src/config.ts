@@ -7,6 +7,7 @@ import { logout } from './options/logout-options.ts'
 import { route } from './options/route-options.ts'
 import { secret } from './options/secret.ts'
 import { session } from './options/session-options.ts'
+import { visitors } from './options/visitor-options.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { signals } from './signals/signals-schema.ts'
 
@@ -20,6 +21,7 @@ const schema = strictObject({
   sealKeys: z.array(strictObject({ kid: z.string(), key: secret })).min(1),
   routes: distinctBy('match', route).default([]),
   session,
+  visitors,
   events,
   logout,
   signals: signals.optional(),

@@ -7,6 +7,7 @@ import {
   serializeCookie,
 } from '@sallyport/core'
 import type { SignInDemands, SignInSecrets } from './oidc/sign-in.ts'
+import type { ComingVisitor } from './visitors/visitors.ts'
 
 /**
  * The session cookie's name. Its prefix makes browsers refuse it unless Secure, HttpOnly, host-only;
@@ -29,6 +30,8 @@ export interface Transaction extends SignInSecrets, SignInDemands {
   readonly issuer: string
   readonly returnUrl: string
   readonly createdAt: number
+  /** Who the browser was when it started, to become the person who signs in. */
+  readonly visitor?: ComingVisitor | undefined
 }
 
 /** The BFF's cookies: what they are called, what they hold, how long they live. */

@@ -26,6 +26,7 @@ import { withBreaker } from './tokens/breaker.ts'
 import { createClientTokens } from './tokens/client-tokens.ts'
 import { createCredentials } from './tokens/credentials.ts'
 import { createRenewAhead } from './tokens/renew-ahead.ts'
+import { createVisitors } from './visitors/visitors.ts'
 
 /** What the BFF needs from its surroundings. */
 export interface BffParts {
@@ -123,6 +124,7 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
       ...{ sessions, clock, log, later: background.later },
       ...{ mode: config.session.mode, most: config.events.mostStreams },
     }),
+    visitors: createVisitors({ config, store, clock, log }),
     ...{ revocations, inBackground, once: createOnce(store, clock) },
     cookies: createCookies(config, clock),
     signOutCookies: createSignOutCookies(config, clock),

@@ -34,6 +34,7 @@ export type {
 } from './options/logout-options.ts'
 export type { RouteConfig, RouteOptions, RouteToken } from './options/route-options.ts'
 export type { SessionConfig, SessionOptions } from './options/session-options.ts'
+export type { VisitorConfig, VisitorOptions } from './options/visitor-options.ts'
 export type { BffConfig, BffOptions } from './options.ts'
 export { type ErrorOptions, respondError } from './respond.ts'
 export type {

@@ -4,6 +4,7 @@ import type { IssuerConfig, IssuerOptions } from './options/issuer-options.ts'
 import type { LogoutConfig, LogoutOptions } from './options/logout-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
 import type { SessionConfig, SessionOptions } from './options/session-options.ts'
+import type { VisitorConfig, VisitorOptions } from './options/visitor-options.ts'
 import type { SignalsConfig, SignalsOptions } from './signals/signals-options.ts'
 
 /** What a user writes. Durations are in seconds; URLs are absolute. */
@@ -19,6 +20,7 @@ export interface BffOptions extends IssuerOptions {
   /** What is proxied. A path that no route matches is not proxied. */
   routes?: RouteOptions[] | undefined
   session?: SessionOptions | undefined
+  visitors?: VisitorOptions | undefined
   events?: EventOptions | undefined
   logout?: LogoutOptions | undefined
   /** Whose security events end sessions; absent: nobody's. */
@@ -35,6 +37,7 @@ export interface BffConfig extends IssuerConfig {
   readonly sealKeys: readonly SealKey[]
   readonly routes: readonly RouteConfig[]
   readonly session: SessionConfig
+  readonly visitors: VisitorConfig
   readonly events: EventConfig
   readonly logout: LogoutConfig
   readonly signals?: SignalsConfig | undefined

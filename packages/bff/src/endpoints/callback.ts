@@ -4,7 +4,7 @@ import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import { tokensOfGrant } from '../logout/revocable-tokens.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
-import type { TokenGrant } from '../oidc/token-grant.ts'
+import type { IdTokenClaims, TokenGrant } from '../oidc/token-grant.ts'
 import { redirect, respondError } from '../respond.ts'
 import type { Session, SessionContent } from '../sessions/session.ts'
 import { toStored } from '../tokens/renewal.ts'
@@ -43,6 +43,8 @@ export async function callback(request: BffRequest, context: BffContext): Promis
     const grant = await oidc.redeem(response, transaction, resources[0])
     const session = await startSession(request, context, { grant, transaction })
     setCookies.push(...session.setCookies, signOutCookies.hint(hintOf(session, context)))
+    // Strict: the browser does not show it here.
+    if (transaction.visitor) setCookies.push(context.visitors.forget())
     if (signOutCookies.isSignedOut(request.cookies)) {
       setCookies.push(signOutCookies.expireSignedOut())
     }
@@ -103,7 +105,8 @@ async function startSession(
   const startedAt = transaction.createdAt
   let session: Session
   try {
-    session = await sessions.create({ claims, content, startedAt })
+    const visitor = await claimVisitor(transaction, claims, context)
+    session = await sessions.create({ claims, content: { ...content, visitor }, startedAt })
   } catch (error) {
     await revokeGrant(grant, transaction, context)
     throw error
@@ -112,6 +115,18 @@ async function startSession(
   if (old) await endSession(old, context, isSameSignIn(old, session) ? 'repeated' : 'replaced')
   log.info({ event: 'authn_login_success', subject: claims.sub }, 'signed in')
   return session
+}
+
+/** The visitor who signs in, unless it has become somebody else meanwhile. */
+async function claimVisitor(
+  { visitor }: Transaction,
+  { iss: issuer, sub: subject }: IdTokenClaims,
+  { log, visitors }: BffContext,
+): Promise<string | undefined> {
+  if (!visitor) return undefined
+  if (await visitors.claim(visitor, { issuer, subject })) return visitor.id
+  log.warn({ event: 'visitor_refused', subject }, 'a visitor is somebody else already')
+  return undefined
 }
 
 /** No session will ever use what the issuer granted. */

@@ -8,6 +8,7 @@ import { askingPrompt } from '../logout/issuer-logout.ts'
 import type { BffConfig } from '../options.ts'
 import { redirect, respondError } from '../respond.ts'
 import { resolveReturnUrl } from '../return-url.ts'
+import { comingVisitor } from '../visitors/coming-visitor.ts'
 
 /**
  * `GET /bff/login?returnUrl=/path`: sends the browser to the issuer, or straight on when somebody is
@@ -59,12 +60,14 @@ async function startSignIn(
   const { config, clock, cookies, log, oidc, resources } = context
   try {
     const parameters = isAsking ? await withQuestion(wanted, context) : wanted
+    const visitor = await comingVisitor(request, context)
     const transaction: Transaction = {
       ...oidc.newSecrets(),
       issuer: config.issuer.href,
       returnUrl: toPath(returnUrl),
       createdAt: clock(),
       ...(Object.keys(parameters).length > 0 && { parameters }),
+      ...(visitor && { visitor }),
     }
     const authorizationUrl = await oidc.authorizationUrl(transaction, resources)
     return redirect(authorizationUrl, {

@@ -8,6 +8,7 @@ function route(match: string, upstream = 'http://up.internal'): RouteConfig {
     upstream: new URL(upstream),
     methods: ['GET'],
     token: 'user',
+    visitor: false,
     grant: 'refresh',
     timeout: 30,
   }

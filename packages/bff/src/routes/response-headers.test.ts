@@ -9,6 +9,7 @@ const config: RouteConfig = {
   upstream: new URL('http://orders.internal/v1/orders'),
   methods: ['GET'],
   token: 'user',
+  visitor: false,
   grant: 'refresh',
   timeout: 30,
 }

@@ -23,6 +23,8 @@ export interface SessionContent {
   readonly refreshExpiresAt?: EpochSeconds | undefined
   /** What access and refresh token are bound to, when they are bound to a key of the session's. */
   readonly dpopKey?: DpopKey | undefined
+  /** The visitor that this person was before. */
+  readonly visitor?: string | undefined
   /** By what was asked for: see `tokenKey`. */
   readonly accessTokens: Readonly<Record<string, StoredAccessToken>>
 }
