@@ -12,6 +12,7 @@ import { originProblems, originShape } from './options/origin-options.ts'
 import { route } from './options/route-options.ts'
 import { secret } from './options/secret.ts'
 import { session } from './options/session-options.ts'
+import { visitors } from './options/visitor-options.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { signals } from './signals/signals-schema.ts'
 
@@ -31,6 +32,7 @@ const schema = strictObject({
   bearer: bearer.optional(),
   nativeApps,
   session,
+  visitors,
   events,
   logout,
   signals: signals.optional(),

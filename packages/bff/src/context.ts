@@ -19,6 +19,7 @@ import type { BearerCallers } from './tokens/bearer-callers.ts'
 import type { ClientTokens } from './tokens/client-tokens.ts'
 import type { Credentials } from './tokens/credentials.ts'
 import type { TokenRequest } from './tokens/token-request.ts'
+import type { Visitors } from './visitors/visitors.ts'
 
 /** All an endpoint may touch. Built once in create-bff.ts, replaced piece by piece in tests. */
 export interface BffContext {
@@ -31,6 +32,7 @@ export interface BffContext {
   readonly oidc: OidcClient
   readonly sessions: Sessions
   readonly sessionWatch: SessionWatch
+  readonly visitors: Visitors
   readonly accessTokens: AccessTokens
   readonly clientTokens: ClientTokens
   readonly credentials: Credentials

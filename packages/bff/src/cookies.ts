@@ -8,6 +8,7 @@ import {
 } from '@sallyport/core'
 import type { NativeRequest } from './native/native-request.ts'
 import type { SignInDemands, SignInSecrets } from './oidc/sign-in.ts'
+import type { ComingVisitor } from './visitors/visitors.ts'
 
 /**
  * The session cookie's name. Its prefix makes browsers refuse it unless Secure, HttpOnly, host-only;
@@ -41,6 +42,8 @@ export interface Transaction extends SignInSecrets, SignInDemands {
   readonly hadSession?: true | undefined
   /** The app that asks, if one does: then no session stays in this browser. */
   readonly native?: NativeRequest | undefined
+  /** Who the browser was when it started, to become the person who signs in. */
+  readonly visitor?: ComingVisitor | undefined
 }
 
 /** The BFF's cookies: what they are called, what they hold, how long they live. */

@@ -36,6 +36,7 @@ import { createClientTokens } from './tokens/client-tokens.ts'
 import { createCredentials } from './tokens/credentials.ts'
 import { createExchangedTokens } from './tokens/exchanged-tokens.ts'
 import { createRenewAhead } from './tokens/renew-ahead.ts'
+import { createVisitors } from './visitors/visitors.ts'
 
 /** What the BFF needs from its surroundings. */
 export interface BffParts {
@@ -163,6 +164,7 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
       ...{ sessions, clock, log, later: background.later },
       ...{ mode: config.session.mode, most: config.events.mostStreams },
     }),
+    visitors: createVisitors({ config, store, clock, log }),
     ...{ revocations, massLogout, inBackground, once: createOnce(store, clock) },
     cookies: createCookies(config, clock),
     signOutCookies: createSignOutCookies(config, clock),

@@ -46,6 +46,7 @@ export type { NativeAppConfig, NativeAppOptions } from './options/native-options
 export type { OriginConfig, OriginOptions } from './options/origin-options.ts'
 export type { RouteConfig, RouteOptions, RouteToken } from './options/route-options.ts'
 export type { SessionConfig, SessionOptions } from './options/session-options.ts'
+export type { VisitorConfig, VisitorOptions } from './options/visitor-options.ts'
 export type { BffConfig, BffOptions } from './options.ts'
 export { type ErrorOptions, respondError } from './respond.ts'
 export type {

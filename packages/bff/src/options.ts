@@ -7,6 +7,7 @@ import type { NativeAppConfig, NativeAppOptions } from './options/native-options
 import type { OriginConfig, OriginOptions } from './options/origin-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
 import type { SessionConfig, SessionOptions } from './options/session-options.ts'
+import type { VisitorConfig, VisitorOptions } from './options/visitor-options.ts'
 import type { SignalsConfig, SignalsOptions } from './signals/signals-options.ts'
 
 /** What a user writes. Durations are in seconds; URLs are absolute. */
@@ -29,6 +30,7 @@ export interface BffOptions extends IssuerOptions, OriginOptions {
    */
   nativeApps?: NativeAppOptions[] | undefined
   session?: SessionOptions | undefined
+  visitors?: VisitorOptions | undefined
   events?: EventOptions | undefined
   logout?: LogoutOptions | undefined
   /** Whose security events end sessions; absent: nobody's. */
@@ -47,6 +49,7 @@ export interface BffConfig extends IssuerConfig, OriginConfig {
   readonly bearer?: BearerConfig | undefined
   readonly nativeApps: readonly NativeAppConfig[]
   readonly session: SessionConfig
+  readonly visitors: VisitorConfig
   readonly events: EventConfig
   readonly logout: LogoutConfig
   readonly signals?: SignalsConfig | undefined

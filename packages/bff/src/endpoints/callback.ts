@@ -7,7 +7,7 @@ import type { RespondDecision } from '../decision.ts'
 import { headerValue } from '../headers.ts'
 import { finishNativeSignIn } from '../native/finish-sign-in.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
-import type { TokenGrant } from '../oidc/token-grant.ts'
+import type { IdTokenClaims, TokenGrant } from '../oidc/token-grant.ts'
 import { redirect, respondError, respondOnward } from '../respond.ts'
 import { fromReturnText } from '../return-url.ts'
 import { describeDevice } from '../sessions/device.ts'
@@ -100,6 +100,8 @@ async function complete(
   const grant = await oidc.redeem(response, transaction, resources[0])
   const session = await startSession(request, context, { grant, transaction })
   const setCookies = [...session.setCookies, signOutCookies.hint(hintOf(session, context))]
+  // Strict: the browser does not show it here.
+  if (transaction.visitor) setCookies.push(context.visitors.forget())
   const isSignedOut = signOutCookies.isSignedOut(request.cookies)
   return isSignedOut ? [...setCookies, signOutCookies.expireSignedOut()] : setCookies
 }
@@ -141,7 +143,11 @@ async function startSession(
   const device = describeDevice(headerValue(request.headers, 'user-agent'))
   let session: Session
   try {
-    session = await sessions.create({ claims, content, startedAt, device })
+    const visitor = await claimVisitor(transaction, claims, context)
+    session = await sessions.create({
+      ...{ claims, startedAt, device },
+      content: { ...content, visitor },
+    })
   } catch (error) {
     await revokeGrant(grant, transaction, context)
     throw error
@@ -151,6 +157,18 @@ async function startSession(
   const id = toSessionId(session.record.key)
   log.info({ event: 'authn_login_success', subject: claims.sub, session: id }, 'signed in')
   return session
+}
+
+/** The visitor who signs in, unless it has become somebody else meanwhile. */
+async function claimVisitor(
+  { visitor }: Transaction,
+  { iss: issuer, sub: subject }: IdTokenClaims,
+  { log, visitors }: BffContext,
+): Promise<string | undefined> {
+  if (!visitor) return undefined
+  if (await visitors.claim(visitor, { issuer, subject })) return visitor.id
+  log.warn({ event: 'visitor_refused', subject }, 'a visitor is somebody else already')
+  return undefined
 }
 
 /** Whether both come from one session at the issuer, and so perhaps from one grant of it. */

@@ -12,6 +12,7 @@ import { toResponseUrl } from '../native/redirect-uri.ts'
 import type { BffConfig } from '../options.ts'
 import { redirect, respondError } from '../respond.ts'
 import { resolveReturnUrl, toReturnText } from '../return-url.ts'
+import { comingVisitor } from '../visitors/coming-visitor.ts'
 
 /**
  * `GET /bff/login?returnUrl=/path`: sends the browser to the issuer, or straight on when somebody is
@@ -105,6 +106,7 @@ export async function beginSignIn(
   const { returnUrl, parameters: wanted, isAsking, isRestart, isSilent, native } = signIn
   const asking = isAsking ? await withQuestion(wanted, context) : wanted
   const parameters = await withKnownPrompt(asking, oidc)
+  const visitor = await comingVisitor(request, context)
   const transaction: Transaction = {
     ...oidc.newSecrets(),
     issuer: config.issuer.href,
@@ -114,7 +116,7 @@ export async function beginSignIn(
     ...(isRestart && { isRestart }),
     ...(isSilent && { isSilent }),
     ...(sessions.isNamed(request.cookies) && { hadSession: true }),
-    ...(native && { native }),
+    ...(native ? { native } : visitor && { visitor }),
   }
   const authorizationUrl = await oidc.authorizationUrl(transaction, resources)
   const begun = cookies.transaction(transaction, request.cookies)

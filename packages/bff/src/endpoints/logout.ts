@@ -20,9 +20,9 @@ export async function logoutByScript(
   request: BffRequest,
   context: BffContext,
 ): Promise<RespondDecision> {
-  const { config, clock, sessions, signOutCookies } = context
+  const { config, clock, sessions, signOutCookies, visitors } = context
   const session = await sessions.open(request.cookies)
-  const setCookies = [...sessions.expire(request.cookies)]
+  const setCookies = [...sessions.expire(request.cookies), ...visitors.expire(request.cookies)]
   if (session) await endSession(session, context, 'logout')
   const hint = session ? hintOf(session, context) : signOutCookies.readHint(request.cookies)
   if (hint) {
@@ -42,7 +42,7 @@ export async function logoutByLink(
   request: BffRequest,
   context: BffContext,
 ): Promise<RespondDecision> {
-  const { config, clock, sessions, signOutCookies } = context
+  const { config, clock, sessions, signOutCookies, visitors } = context
   const sids = new URLSearchParams(request.url.query).getAll('sid')
   const isNamed = (sid: string) => sids.length === 1 && sids[0] === sid
   const session = await sessions.open(request.cookies)
@@ -61,7 +61,8 @@ export async function logoutByLink(
     })
   }
   await endSession(session, context, 'logout')
-  return leave(hintOf(session, context), context, sessions.expire(request.cookies))
+  const expired = [...sessions.expire(request.cookies), ...visitors.expire(request.cookies)]
+  return leave(hintOf(session, context), context, expired)
 }
 
 /**

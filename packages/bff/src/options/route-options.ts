@@ -48,6 +48,15 @@ export interface RouteOptions {
   callers?: RouteCaller[] | undefined
   /** What a caller's access token for this BFF must have been granted. Needed with `bearer`. */
   callerScopes?: string[] | undefined
+  /**
+   * Whether the upstream learns which visitor calls, in the header `sallyport-visitor`: an id that
+   * stays the same until the browser signs in or `visitors.lifetime` is over. With a session it is the
+   * visitor that this person was before, so that a basket can be merged, or there is none. Only pages
+   * of the application get through then. The header proves nothing by itself: let nobody but the BFF
+   * reach the upstream, or ask for a token as well.
+   * @defaultValue false
+   */
+  visitor?: boolean | undefined
   /** The resource server the token must be for (RFC 8707); absent: what the issuer gives. */
   resource?: string | undefined
   /** The same for issuers that know `audience` instead (RFC 8693 section 2.1, Auth0). */
@@ -75,6 +84,7 @@ export interface RouteConfig {
   readonly token: RouteToken
   readonly callers: readonly RouteCaller[]
   readonly callerScopes?: readonly string[] | undefined
+  readonly visitor: boolean
   readonly resource?: string | undefined
   readonly audience?: string | undefined
   readonly scopes?: readonly string[] | undefined
@@ -114,18 +124,22 @@ export const route = strictObject({
   token: z.enum(routeTokens).default('user'),
   callers: z.array(z.enum(routeCallers)).min(1).default(['browser']),
   callerScopes: z.array(scopeToken).min(1).optional(),
+  visitor: z.boolean().default(false),
   resource: absoluteUri.optional(),
   audience: z.string().min(1).optional(),
   scopes: z.array(scopeToken).min(1).optional(),
   grant: z.enum(['refresh', 'exchange']).default('refresh'),
   timeout: z.int().positive().default(30),
-}).superRefine(({ token, resource, audience, scopes, grant }, context) => {
+}).superRefine(({ token, visitor, resource, audience, scopes, grant }, context) => {
   const problem = (name: string, message: string) =>
     context.addIssue({ code: 'custom', path: [name], message })
   if (token === 'none') {
     for (const [name, value] of Object.entries({ resource, audience, scopes })) {
       if (value !== undefined) problem(name, 'is for a token, and token is "none"')
     }
+  }
+  if (visitor && !token.startsWith('user')) {
+    problem('visitor', `is a user once signed in, and token "${token}" asks for none`)
   }
   if (grant === 'exchange' && (token === 'none' || token === 'client')) {
     problem('grant', `exchanges a user's token, and token is "${token}"`)

@@ -9,6 +9,7 @@ function route(match: string, upstream = 'http://up.internal'): RouteConfig {
     methods: ['GET'],
     token: 'user',
     callers: ['browser'],
+    visitor: false,
     grant: 'refresh',
     timeout: 30,
   }

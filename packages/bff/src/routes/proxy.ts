@@ -26,7 +26,8 @@ export function proxy(
   const isApp = isTokenCall(request, route)
   const isNamed = !isApp && context.sessions.isNamed(request.cookies)
   // Whoever has a cookie to lend, or gets a token for the asking, must be the application itself.
-  const isPublic = route.token === 'none' || route.token === 'user-or-none' || isApp
+  const welcomesAll = route.token === 'none' || route.token === 'user-or-none'
+  const isPublic = (welcomesAll && !route.visitor) || isApp
   const problem = isNamed || !isPublic ? csrfProblem : crossOriginProblem
   assertOwn(problem(request.headers, publicUrl.origin, allowedOrigins), context)
   if (!route.methods.includes(request.method)) {
@@ -43,14 +44,12 @@ export function proxy(
     case 'none':
       return forward(request, route, { context })
     case 'client':
-      return forwardAsClient(request, route, context)
+      return forwardAsClient(request, route, { context })
     case 'user':
       return forwardAsUser(request, route, context)
     default:
       if (isNamed) return forwardAsUser(request, route, context)
-      return route.token === 'user-or-client'
-        ? forwardAsClient(request, route, context)
-        : forward(request, route, { context })
+      return forwardAsVisitor(request, route, context)
   }
 }
 
@@ -66,6 +65,7 @@ function forwardAsUser(
     return chain(token, (accessToken) =>
       forward(request, route, {
         ...{ context, session, setCookies },
+        ...(route.visitor && { visitor: session.content.visitor }),
         upstreamToken: { token: accessToken, dpopKey: session.content.dpopKey },
       }),
     )
@@ -82,13 +82,28 @@ function refuseEnded(
   return respondError(request, 'ERR_LOGIN_REQUIRED', { setCookies })
 }
 
-function forwardAsClient(
+function forwardAsVisitor(
   request: BffRequest,
   route: CompiledRoute,
   context: BffContext,
 ): Awaitable<Decision> {
-  return chain(context.clientTokens.forRequest(toTokenRequest(route)), (upstreamToken) =>
-    forward(request, route, { context, upstreamToken }),
+  const met = route.visitor ? context.visitors.meet(request.cookies) : undefined
+  return chain(met, (visitor) => {
+    const facts = { context, visitor: visitor?.id, setCookies: visitor?.setCookies }
+    return route.token === 'user-or-client'
+      ? forwardAsClient(request, route, facts)
+      : forward(request, route, facts)
+  })
+}
+
+function forwardAsClient(
+  request: BffRequest,
+  route: CompiledRoute,
+  facts: ForwardFacts,
+): Awaitable<Decision> {
+  const { clientTokens } = facts.context
+  return chain(clientTokens.forRequest(toTokenRequest(route)), (upstreamToken) =>
+    forward(request, route, { ...facts, upstreamToken }),
   )
 }
 
@@ -97,13 +112,14 @@ interface ForwardFacts {
   upstreamToken?: UpstreamToken
   /** Whose token it is, when it is a person's. */
   session?: Session
-  setCookies?: readonly string[]
+  visitor?: string | undefined
+  setCookies?: readonly string[] | undefined
   /** Whether the upstream has been asked before, and wanted another proof. */
   isAgain?: true
 }
 
 function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts): ForwardDecision {
-  const { upstreamToken, setCookies = [] } = facts
+  const { upstreamToken, visitor, setCookies = [] } = facts
   const { config, credentials } = facts.context
   const { publicUrl } = config
   const { upstream } = route
@@ -116,7 +132,7 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
     origin: upstream.origin,
     path,
     headers: toUpstreamHeaders(request, {
-      ...{ publicUrl, upstream, trace: traceHeaders() },
+      ...{ publicUrl, upstream, visitor, trace: traceHeaders() },
       credentials: presented ?? [],
       clientAddress: request.clientAddress,
     }),

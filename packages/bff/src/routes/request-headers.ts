@@ -60,6 +60,7 @@ const droppedPrefixes = [
   'oidc-',
   'proxy-',
   'remote-',
+  'sallyport-',
   'sec-',
   'ssl-',
   'tailscale-',
@@ -99,6 +100,8 @@ export interface RequestHeaderFacts {
   readonly credentials: HeaderList
   /** The one address that `X-Forwarded-For` gets. */
   readonly clientAddress: string
+  /** Which visitor calls, on routes that tell. */
+  readonly visitor?: string | undefined
   /** `traceparent` of the span around this request. */
   readonly trace: Readonly<Record<string, string>>
 }
@@ -115,7 +118,7 @@ export interface RequestHeaderFacts {
  *   while the body stays coded (RFC 9112 section 6.1).
  */
 export function toUpstreamHeaders(head: RequestHead, facts: RequestHeaderFacts): HeaderList {
-  const { publicUrl, upstream, credentials, trace, clientAddress } = facts
+  const { publicUrl, upstream, credentials, trace, visitor, clientAddress } = facts
   const hopByHop = connectionOptions(head.headers)
   const result: string[] = ['host', upstream.host]
   let contentTypes = 0
@@ -142,6 +145,7 @@ export function toUpstreamHeaders(head: RequestHead, facts: RequestHeaderFacts):
     ...['x-forwarded-proto', publicUrl.protocol.slice(0, -1)],
   )
   for (const [name, value] of Object.entries(trace)) result.push(name, value)
+  if (visitor !== undefined) result.push('sallyport-visitor', visitor)
   result.push(...credentials)
   return result
 }

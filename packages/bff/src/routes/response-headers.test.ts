@@ -10,6 +10,7 @@ const config: RouteConfig = {
   methods: ['GET'],
   token: 'user',
   callers: ['browser'],
+  visitor: false,
   grant: 'refresh',
   timeout: 30,
 }

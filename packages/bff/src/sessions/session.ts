@@ -25,6 +25,8 @@ export interface SessionContent {
   readonly dpopKey?: DpopKey | undefined
   /** The app whose session it is, and the thumbprint of its key; absent: a browser's. */
   readonly native?: { readonly clientId: string; readonly jkt: string } | undefined
+  /** The visitor that this person was before. */
+  readonly visitor?: string | undefined
   /** By what was asked for: see `tokenKey`. */
   readonly accessTokens: Readonly<Record<string, StoredAccessToken>>
 }
