@@ -1,12 +1,20 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
-import { type Bff, createFrontends, type Frontends } from '@sallyport/bff'
+import {
+  type Bff,
+  createFrontends,
+  createOperator,
+  type Frontends,
+  type Operator,
+} from '@sallyport/bff'
 import { type Clock, SallyportError } from '@sallyport/core'
 import { createNodeLane, createNodeServer } from '@sallyport/lanes'
 import type { SessionStore } from '@sallyport/session'
 import type { Telemetry } from '@sallyport/telemetry'
 import { openStore } from './open-store.ts'
+import type { OperatorConfig } from './operator/operator-options.ts'
+import { createOperatorServer } from './operator/operator-server.ts'
 import {
   type FrontendsGatewayOptions,
   type GatewayConfig,
@@ -25,9 +33,18 @@ export interface Gateway {
   /** The configured BFFs, in their order. */
   readonly bffs: readonly Bff[]
   readonly port: number
+  /** Where operators are listened for, when that is configured. */
+  readonly operatorPort?: number | undefined
+  /**
+   * Looks at sessions and ends them, of all frontends.
+   *
+   * @param name who acts; stands in each audit line.
+   */
+  operator(name: string): Operator
   /**
    * Puts other frontends in the place of those there are, all at once and without a restart; see
-   * `Frontends.reload`. Where it listens and where sessions are kept cannot change.
+   * `Frontends.reload`. Where it listens and where sessions are kept cannot change; credentials of
+   * operators can.
    *
    * @throws `ERR_CONFIG_INVALID`; then nothing has changed.
    */
@@ -80,9 +97,26 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
     ...{ bff: frontends, telemetry },
     pass: (...request) => pages.pass(...request),
   })
+  let operators = config.operator
+  const operatorFor = (actor: { name: string; address?: string | undefined }) =>
+    createOperator({
+      ...{ ...parts, store, actor, bffs: () => frontends.all() },
+      hasOtherFrontends: config.tenants !== undefined,
+    })
+  const operatorServer =
+    operators &&
+    (await createOperatorServer({
+      ...{ telemetry, operatorFor },
+      config: () => operators as OperatorConfig,
+    }))
   const server = createNodeServer(lane)
   server.listen(config.listen)
-  await once(server, 'listening')
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    await operatorServer?.close()
+    throw error
+  }
   let stopPreparing = keepPreparingAll(frontends, telemetry)
 
   return {
@@ -91,8 +125,15 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
     },
     port: (server.address() as AddressInfo).port,
 
+    operatorPort: operatorServer?.port,
+
+    operator: (name) => operatorFor({ name }),
+
     reload(options) {
       const next = parseGatewayOptions(options)
+      if (!isDeepStrictEqual(next.operator?.listen, config.operator?.listen)) {
+        throw new SallyportError('ERR_CONFIG_INVALID', 'operator: cannot change without a restart')
+      }
       for (const name of ['listen', 'store'] as const) {
         if (isDeepStrictEqual(next[name], config[name])) continue
         throw new SallyportError('ERR_CONFIG_INVALID', `${name}: cannot change without a restart`)
@@ -100,6 +141,7 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
       const nextPages = createWebPages(next)
       frontends.reload(toFrontends(next))
       pages = nextPages
+      operators = next.operator
       stopPreparing()
       stopPreparing = keepPreparingAll(frontends, telemetry)
       telemetry.log.info({ frontends: frontends.bffs.length }, 'the configuration is reloaded')
@@ -107,6 +149,7 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
 
     async close(drain = 5) {
       stopPreparing()
+      await operatorServer?.close()
       const closed = once(server, 'close')
       server.close()
       frontends.endStreams()

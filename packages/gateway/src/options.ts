@@ -4,6 +4,7 @@ import type { PostgresStoreOptions } from '@sallyport/session/postgres'
 import type { RedisStoreOptions } from '@sallyport/session/redis'
 import * as z from 'zod'
 import type { StoreOptions } from './open-store.ts'
+import { type OperatorConfig, type OperatorOptions, operator } from './operator/operator-options.ts'
 
 /** One frontend of several: a BFF, and its own page. */
 export interface GatewayFrontend {
@@ -23,6 +24,8 @@ interface ListeningOptions {
   }
   /** Where sessions are kept. */
   store: StoreOptions
+  /** Who may look at sessions and end them over HTTP; absent: nobody. */
+  operator?: OperatorOptions | undefined
 }
 
 /** What a user writes to run a BFF as a program of its own. */
@@ -42,6 +45,7 @@ export interface GatewayConfig {
   readonly tenants?: TenantsOptions | undefined
   readonly listen: { host: string; port: number }
   readonly store: StoreOptions
+  readonly operator?: OperatorConfig | undefined
 }
 
 const schema = strictObject({
@@ -69,12 +73,16 @@ const schema = strictObject({
     { error: 'must be one of lmdbFolder, redis and postgres' },
   ),
   webFolder: z.string().min(1).optional(),
+  operator: operator.optional(),
 })
-  .superRefine(({ bff, frontends, tenants, webFolder }, context) => {
+  .superRefine(({ bff, frontends, tenants, webFolder, listen, operator }, context) => {
     const problem = (name: string, message: string) =>
       context.addIssue({ code: 'custom', path: [name], message })
     if (!bff && !frontends && !tenants) problem('bff', 'is needed, or frontends, or tenants')
     if (bff && (frontends || tenants)) problem('bff', 'stands for one: put it into frontends')
+    if (operator && operator.listen.port !== 0 && operator.listen.port === listen.port) {
+      problem('operator', 'needs a port of its own')
+    }
     if (webFolder && !bff) problem('webFolder', 'belongs to bff: frontends have their own')
   })
   .transform(({ bff, frontends, webFolder, ...rest }): GatewayConfig => {
