@@ -1,13 +1,15 @@
 import type { Operator } from '@sallyport/bff'
 import { createSealer, createSecret, SallyportError, type SealKey, sha256 } from '@sallyport/core'
-import type { SessionFilter } from '@sallyport/session'
+import { isSessionId, type SessionFilter } from '@sallyport/session'
 import type { OperatorCredential } from './operator-options.ts'
 import { readQuery } from './read-query.ts'
 
 /** A request that an operator has proved to be its own. */
 export interface OperatorRequest {
   readonly method: string
-  readonly url: URL
+  /** As it came; no escapes are resolved, and no dots. */
+  readonly path: string
+  readonly query: URLSearchParams
   readonly operator: Operator
   /** By which pages are told from those that somebody made up. */
   readonly credentials: readonly OperatorCredential[]
@@ -26,23 +28,27 @@ const usualOfPage = 50
  * @throws `ERR_REQUEST_INVALID`, `ERR_ROUTE_NOT_FOUND`, `ERR_METHOD_NOT_ALLOWED`,
  *   `ERR_SESSION_NOT_FOUND`, `ERR_SESSION_STORE_UNAVAILABLE`.
  */
-export function answerOperator(request: OperatorRequest): Promise<unknown> {
-  const { method, url, operator } = request
-  const { pathname, searchParams } = url
-  if (pathname === sessionsPath && method === 'GET') return findSessions(request)
-  if (pathname === countPath && method === 'GET') {
-    return operator.count(readQuery(searchParams, []).filter)
+export async function answerOperator(request: OperatorRequest): Promise<unknown> {
+  const { method, path, query, operator } = request
+  if (!allowedAt(path).includes(method)) {
+    const code = allowedAt(path).length > 0 ? 'ERR_METHOD_NOT_ALLOWED' : 'ERR_ROUTE_NOT_FOUND'
+    throw new SallyportError(code, 'the API of operators has no such thing')
   }
-  if (pathname === sessionsPath && method === 'DELETE') return endSessions(request)
-  const [, id] = /^\/sessions\/([\w-]{43})$/.exec(pathname) ?? []
-  if (id !== undefined && method === 'DELETE') return endSession(request, id)
-  const isThere = id !== undefined || pathname === sessionsPath || pathname === countPath
-  const code = isThere ? 'ERR_METHOD_NOT_ALLOWED' : 'ERR_ROUTE_NOT_FOUND'
-  throw new SallyportError(code, 'the operator’s API has no such thing')
+  if (path === countPath) return operator.count(readQuery(query, []).filter)
+  if (path !== sessionsPath) return endSession(request, path.slice(sessionsPath.length + 1))
+  return method === 'GET' ? findSessions(request) : endSessions(request)
 }
 
-async function findSessions({ url, operator, credentials }: OperatorRequest): Promise<unknown> {
-  const { filter, rest } = readQuery(url.searchParams, ['limit', 'cursor'])
+/** Methods that a path takes; none for one that is not there. Paths are compared as they came. */
+export function allowedAt(path: string): readonly string[] {
+  if (path === sessionsPath) return ['GET', 'DELETE']
+  if (path === countPath) return ['GET']
+  const id = path.startsWith(`${sessionsPath}/`) ? path.slice(sessionsPath.length + 1) : ''
+  return isSessionId(id) ? ['DELETE'] : []
+}
+
+async function findSessions({ query, operator, credentials }: OperatorRequest): Promise<unknown> {
+  const { filter, rest } = readQuery(query, ['limit', 'cursor'])
   const limit = rest.get('limit') ?? String(usualOfPage)
   if (!/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > mostOfPage) {
     throw invalid(`limit must be a number from 1 to ${mostOfPage}`)
@@ -58,8 +64,8 @@ async function findSessions({ url, operator, credentials }: OperatorRequest): Pr
   return { sessions, ...(next !== undefined && { cursor: cursors.seal(next, place) }) }
 }
 
-async function endSessions({ url, operator }: OperatorRequest): Promise<unknown> {
-  const { filter, rest } = readQuery(url.searchParams, ['all'])
+async function endSessions({ query, operator }: OperatorRequest): Promise<unknown> {
+  const { filter, rest } = readQuery(query, ['all'])
   const isAll = Object.keys(filter).length === 0
   // A filter that got lost on the way must not sign everybody out.
   if (isAll !== (rest.get('all') === 'true'))
@@ -67,8 +73,8 @@ async function endSessions({ url, operator }: OperatorRequest): Promise<unknown>
   return operator.endAll(filter)
 }
 
-async function endSession({ url, operator }: OperatorRequest, id: string): Promise<unknown> {
-  const { filter } = readQuery(url.searchParams, [])
+async function endSession({ query, operator }: OperatorRequest, id: string): Promise<unknown> {
+  const { filter } = readQuery(query, [])
   const outcome = await operator.endOne(id, filter)
   if (outcome.sessions > 0 || outcome.hasUncounted) return outcome
   throw new SallyportError('ERR_SESSION_NOT_FOUND', 'no session has this id')

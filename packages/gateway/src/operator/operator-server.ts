@@ -7,7 +7,7 @@ import { writeRespond } from '@sallyport/lanes'
 import { createAudit, type Telemetry } from '@sallyport/telemetry'
 import { findCredential } from './credentials.ts'
 import type { OperatorConfig } from './operator-options.ts'
-import { answerOperator } from './operator-routes.ts'
+import { allowedAt, answerOperator } from './operator-routes.ts'
 
 /** The operator's API, listening. */
 export interface OperatorServer {
@@ -27,6 +27,10 @@ const headers = [
   ...['content-type', 'application/json', 'cache-control', 'no-store'],
   ...['x-content-type-options', 'nosniff', 'content-security-policy', "default-src 'none'"],
 ]
+const refusals = new Set<string>([
+  ...['ERR_BROWSER_REFUSED', 'ERR_OPERATOR_UNKNOWN', 'ERR_REQUEST_INVALID'],
+  ...['ERR_ROUTE_NOT_FOUND', 'ERR_METHOD_NOT_ALLOWED'],
+])
 const problemHeaders = headers.with(1, 'application/problem+json')
 
 /**
@@ -42,34 +46,34 @@ export async function createOperatorServer(parts: OperatorServerParts): Promise<
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const address = request.socket.remoteAddress
+    const { method = '', url: target = '' } = request
+    const [path = '', ...query] = target.split('?')
+    let name: string | undefined
     let body: unknown
     let status = 200
     try {
-      const name = admit(request, parts.config())
-      try {
-        body = await answerOperator({
-          method: request.method ?? '',
-          url: new URL(request.url ?? '', 'http://operator'),
-          operator: parts.operatorFor({ name, address }),
-          credentials: parts.config().credentials,
-        })
-      } catch (error) {
-        // What an operator did is audited there; here what never came so far.
-        if (errorCode(error) === 'ERR_INTERNAL') log.error({ error }, 'an operator is not answered')
-        throw error
-      }
+      name = admit(request, parts.config())
+      const operator = parts.operatorFor({ name, address })
+      const { credentials } = parts.config()
+      const asked = { method, path, query: new URLSearchParams(query.join('?')) }
+      body = await answerOperator({ ...asked, operator, credentials })
     } catch (error) {
       const code = errorCode(error)
-      if (code === 'ERR_OPERATOR_UNKNOWN' || code === 'ERR_BROWSER_REFUSED') {
-        const actor = { kind: 'operator', address } as const
-        audit({ event: 'authz_fail', action: 'admit', outcome: 'refused', actor, code })
+      if (code === 'ERR_INTERNAL') log.error({ error }, 'an operator is not answered')
+      // What an act led to is audited where it is done; here, what did not come so far.
+      if (refusals.has(code)) {
+        const actor = { kind: 'operator', name, address } as const
+        audit({ event: 'authz_fail', action: 'request', outcome: 'refused', actor, code })
       }
-      const isOurs = error instanceof SallyportError && code === 'ERR_REQUEST_INVALID'
+      const isExplained = error instanceof SallyportError && code === 'ERR_REQUEST_INVALID'
       status = errorCatalogue[code].status
-      body = { ...toProblem(code), ...(isOurs && { detail: error.message }) }
+      body = { ...toProblem(code), ...(isExplained && { detail: error.message }) }
     }
     const isRefused = status >= 400
-    const extra = status === 401 ? ['www-authenticate', 'Bearer'] : []
+    const extra = [
+      ...(status === 401 ? ['www-authenticate', 'Bearer'] : []),
+      ...(status === 405 ? ['allow', allowedAt(path).join(', ')] : []),
+    ]
     const sent = [...(isRefused ? problemHeaders : headers), ...extra]
     const decision = { kind: 'respond', status, headers: sent, body: JSON.stringify(body) } as const
     writeRespond(decision, request, response)
