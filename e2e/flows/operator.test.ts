@@ -1,5 +1,6 @@
 import type { OperatorPage } from '@sallyport/bff'
 import { createSecret, randomToken } from '@sallyport/core'
+import type { GatewayOptions } from '@sallyport/gateway'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { type Browser, createBrowser } from '../world/browser.ts'
 import { openEvents } from '../world/event-stream.ts'
@@ -9,17 +10,20 @@ import { createWorld, type World } from '../world/world.ts'
 const secret = randomToken()
 const isStored = inject('sessionMode') === 'stored'
 
+const operatorWith = (value: string) => ({
+  listen: { port: 0 },
+  credentials: [{ name: 'night-shift', secret: createSecret(value) }],
+})
+
 let world: World
 let issuer: string
+let options: GatewayOptions
 beforeAll(async () => {
   world = await createWorld({
-    gateway: (options) => ({
-      ...options,
-      operator: {
-        listen: { port: 0 },
-        credentials: [{ name: 'night-shift', secret: createSecret(secret) }],
-      },
-    }),
+    gateway: (given) => {
+      options = { ...given, operator: operatorWith(secret) }
+      return options
+    },
   })
   issuer = encodeURIComponent(world.issuer)
 })
@@ -162,6 +166,20 @@ describe('the listener of operators', () => {
       actor: { kind: 'operator', address: '127.0.0.1' },
     })
     expect(world.logLines.join()).not.toContain(secret)
+  })
+
+  test('takes another credential without a restart, and no other place', async () => {
+    const next = randomToken()
+    const status = async (value: string) =>
+      (await ask('GET', '/sessions', ['authorization', `Bearer ${value}`])).status
+    world.gateway.reload({ ...options, operator: operatorWith(next) })
+    expect([await status(secret), await status(next)]).toEqual([401, 200])
+    world.gateway.reload(options)
+    expect([await status(secret), await status(next)]).toEqual([200, 401])
+    for (const operator of [undefined, { ...operatorWith(next), listen: { port: 1 } }]) {
+      const attempt = () => world.gateway.reload({ ...options, operator })
+      expect(attempt).toThrow('operator: cannot change')
+    }
   })
 
   test('turns browsers away, whatever credential they have, and answers no preflight', async () => {

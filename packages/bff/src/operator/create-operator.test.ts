@@ -135,6 +135,7 @@ describe.each(stores)('an operator, over %s', (_name, create) => {
     const invalid = { code: 'ERR_REQUEST_INVALID' }
     const wrong = [
       () => operator.find({ subject: 'alice' }, { limit: 10 }),
+      () => operator.find({ issuer }, { limit: 501 }),
       () => operator.endAll({ issuer, sid: 's', frontend: publicUrl }),
       () => operator.endOne('../x'),
     ]
@@ -148,6 +149,7 @@ describe.each(stores)('an operator, over %s', (_name, create) => {
     expect(world.audits()).toMatchObject([
       { event: 'authz_admin', action: 'find', outcome: 'done', actor, sessions: 1 },
       { event: 'session_revoked', action: 'end_all', outcome: 'done', actor, sessions: 1 },
+      { event: 'authz_admin', action: 'find', ...refused },
       { event: 'authz_admin', action: 'find', ...refused },
       { event: 'session_revoked', action: 'end_all', ...refused },
       { event: 'session_revoked', action: 'end_one', ...refused },

@@ -24,6 +24,8 @@ export interface OperatorParts extends BffParts {
 
 /** Seconds for which an end is remembered at least; longer than most sessions may live. */
 const leastMemory = 30 * 86_400
+/** As stores have it. */
+const longestPage = 500
 
 /** Creates what one operator looks at sessions and ends them with. */
 export function createOperator(parts: OperatorParts): Operator {
@@ -85,6 +87,10 @@ export function createOperator(parts: OperatorParts): Operator {
   return {
     find: (filter, page) =>
       audited({ event: 'authz_admin', action: 'find', filter }, async () => {
+        const { limit } = page
+        if (!(Number.isSafeInteger(limit) && limit > 0 && limit <= longestPage)) {
+          throw invalid(`limit must be a whole number from 1 to ${longestPage}`)
+        }
         const { sessions: found, next } = await store.find(filter, page)
         const sessions = found.filter((record) => !isSealedRow(record)).map(toOperatorSession)
         return { value: { sessions, ...(next && { next }) }, sessions: sessions.length }
