@@ -1,4 +1,5 @@
-import type { GatewayOptions } from '@sallyport/gateway'
+import type { OwnSessionsResponse } from '@sallyport/core/contract'
+import type { Gateway, GatewayOptions } from '@sallyport/gateway'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgresServer } from '../../packages/session/src/testing/postgres-server.fixture.ts'
 import { startRedisServer } from '../../packages/session/src/testing/redis-server.fixture.ts'
@@ -33,7 +34,7 @@ const servers: [string, () => Promise<SharedStore>][] = [
 describe.each(servers)('two gateways that share sessions in %s', (_name, start) => {
   let shared: SharedStore
   let world: World
-  let second: { url: string; close(): Promise<void> }
+  let second: { url: string; gateway: Gateway; close(): Promise<void> }
   beforeAll(async () => {
     shared = await start()
     const { store } = shared
@@ -42,7 +43,8 @@ describe.each(servers)('two gateways that share sessions in %s', (_name, start) 
       gateway: (options) => ({ ...options, store }),
     })
     const gateway = await world.startSecondGateway()
-    second = { url: `http://localhost:${gateway.port}`, close: () => gateway.close(1) }
+    const url = `http://localhost:${gateway.port}`
+    second = { url, gateway, close: () => gateway.close(1) }
   })
   afterAll(async () => {
     await second.close()
@@ -70,6 +72,36 @@ describe.each(servers)('two gateways that share sessions in %s', (_name, start) 
     await browser.call(`${world.app}/bff/logout`, { method: 'POST' })
     const status = async () => (await there(other, '/bff/user')).status
     await expect.poll(status, { timeout: 2000, interval: 20 }).toBe(401)
+  })
+
+  test('list a person’s sessions at either, and end them everywhere, for the person and an operator', async () => {
+    const [own, other, bob] = [
+      await world.signIn(),
+      await world.signIn(),
+      await world.signIn(createBrowser(), 'bob'),
+    ]
+    const operator = second.gateway.operator('night-shift')
+    const { sessions } = await operator.find({ issuer: world.issuer }, { limit: 500 })
+    const listed = (await there(own, '/bff/sessions')).json<OwnSessionsResponse>()
+    expect(listed.filter(({ isCurrent }) => isCurrent)).toHaveLength(1)
+    expect(sessions.map(({ id }) => id)).toEqual(expect.arrayContaining(listed.map(({ id }) => id)))
+    const status = (browser: Browser) => async () =>
+      (await browser.call(`${world.app}/bff/user`)).status
+    const soon = { timeout: 2000, interval: 20 }
+    const options = { method: 'DELETE', headers: [...host(), 'origin', world.app] }
+    const ended = await own.ask(`${second.url}/bff/sessions`, {
+      ...options,
+      headers: [...options.headers, 'x-csrf', '1'],
+    })
+    expect(ended.status).toBe(200)
+    await expect.poll(status(other), soon).toBe(401)
+    expect([await status(own)(), await status(bob)()]).toEqual([200, 200])
+
+    const subject = sessions.find(({ id }) => listed.some((one) => one.id === id))?.subject ?? ''
+    const outcome = await operator.endAll({ issuer: world.issuer, subject })
+    expect(outcome).toEqual({ sessions: 1, hasUncounted: false })
+    await expect.poll(status(own), soon).toBe(401)
+    expect(await status(bob)()).toBe(200)
   })
 
   test('keep them over a restart', async () => {

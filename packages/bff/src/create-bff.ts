@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '@sallyport/core'
-import type { Awaitable, SessionStore } from '@sallyport/session'
+import type { Awaitable, SessionFilter, SessionStore } from '@sallyport/session'
 import { createAudit, type Telemetry } from '@sallyport/telemetry'
 import { chain } from './awaitable.ts'
 import { type Background, createBackground } from './background.ts'
@@ -61,6 +61,14 @@ export interface Bff {
   decide(head: RequestHead): Awaitable<Decision>
   /** Loads the issuer's metadata ahead of the first sign-in. Rejects while it cannot be had. */
   prepare(): Promise<void>
+  /**
+   * Ends this frontend's sessions that match, lie in the store and can be read here, and revokes their
+   * tokens. A part of what `createOperator` does, which ends the rest.
+   *
+   * @param id only the one of this id.
+   * @returns how many.
+   */
+  endReadable(filter: SessionFilter, id?: string): Promise<number>
   /** Ends the event streams, so that a server can close: those who hold them come back, in time. */
   endStreams(): void
   /** Waits for work in the background, such as revocations. The store stays open: it is yours. */
@@ -114,6 +122,8 @@ export function createBffOf(config: BffConfig, parts: BffParts): Bff {
       chain(answer(head), (decision) => withCors(head, config.allowedOrigins, decision)),
 
     prepare: () => context.oidc.prepare(),
+
+    endReadable: (filter, id) => context.massLogout.readable(filter, id),
 
     endStreams: () => context.sessionWatch.close(),
 

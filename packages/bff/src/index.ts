@@ -26,6 +26,13 @@ export type {
   TenantsOptions,
 } from './frontends/options.ts'
 export { isNavigation } from './headers.ts'
+export { createOperator, type OperatorParts } from './operator/create-operator.ts'
+export type {
+  Operator,
+  OperatorCount,
+  OperatorPage,
+  OperatorSession,
+} from './operator/operator.ts'
 export type { BearerConfig, BearerOptions, RouteCaller } from './options/caller-options.ts'
 export type { EventConfig, EventOptions } from './options/event-options.ts'
 export type {

@@ -121,6 +121,12 @@ export const errorCatalogue = {
     type: 'sessions_not_listed',
     title: 'Sessions are kept in their browsers here, and nowhere listed',
   },
+  ERR_OPERATOR_UNKNOWN: {
+    status: 401,
+    type: 'operator_unknown',
+    title: 'The credential of an operator is needed',
+  },
+  ERR_BROWSER_REFUSED: { status: 403, type: 'browser_refused', title: 'Not for browsers' },
   ERR_BODY_TOO_LARGE: { status: 413, type: 'body_too_large', title: 'The request is too large' },
   ERR_SESSION_STORE_UNAVAILABLE: {
     status: 503,

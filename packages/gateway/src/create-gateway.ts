@@ -5,7 +5,9 @@ import {
   type ClientAddress,
   createClientAddress,
   createFrontends,
+  createOperator,
   type Frontends,
+  type Operator,
 } from '@sallyport/bff'
 import { type Clock, SallyportError } from '@sallyport/core'
 import { isSameOptions, optionsError } from '@sallyport/core/options'
@@ -14,6 +16,8 @@ import type { SessionStore } from '@sallyport/session'
 import type { Telemetry } from '@sallyport/telemetry'
 import { checkGatewayOptions } from './check-options.ts'
 import { openStore } from './open-store.ts'
+import type { OperatorConfig } from './operator/operator-options.ts'
+import { createOperatorServer } from './operator/operator-server.ts'
 import type { FrontendsGatewayOptions, GatewayConfig, GatewayOptions } from './options.ts'
 import { createWebPages, type WebPages } from './web-pages.ts'
 
@@ -27,9 +31,18 @@ export interface Gateway {
   /** The configured BFFs, in their order. */
   readonly bffs: readonly Bff[]
   readonly port: number
+  /** Where operators are listened for, when that is configured. */
+  readonly operatorPort?: number | undefined
+  /**
+   * Looks at sessions and ends them, of all frontends.
+   *
+   * @param name who acts; stands in each audit line.
+   */
+  operator(name: string): Operator
   /**
    * Puts other frontends in the place of those there are, all at once and without a restart; see
-   * `Frontends.reload`. Where it listens, whom it trusts and where sessions are kept cannot change.
+   * `Frontends.reload`. Where it listens, whom it trusts and where sessions are kept cannot change;
+   * credentials of operators can.
    *
    * @throws `ERR_CONFIG_INVALID`; then nothing has changed.
    */
@@ -83,9 +96,26 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
     ...{ bff: frontends, telemetry, clientAddress },
     pass: (...request) => pages.pass(...request),
   })
+  let operators = config.operator
+  const operatorFor = (actor: { name: string; address?: string | undefined }) =>
+    createOperator({
+      ...{ ...parts, store, actor, bffs: () => frontends.all() },
+      hasOtherFrontends: config.tenants !== undefined,
+    })
+  const operatorServer =
+    operators &&
+    (await createOperatorServer({
+      ...{ telemetry, operatorFor },
+      config: () => operators as OperatorConfig,
+    }))
   const server = createNodeServer(lane)
   server.listen(config.listen)
-  await once(server, 'listening')
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    await operatorServer?.close()
+    throw error
+  }
   let stopPreparing = keepPreparingAll(frontends, telemetry)
 
   return {
@@ -94,12 +124,17 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
     },
     port: (server.address() as AddressInfo).port,
 
+    operatorPort: operatorServer?.port,
+
+    operator: (name) => operatorFor({ name }),
+
     reload(options) {
       const next = checkGatewayOptions(options)
       assertSamePlace(config, next)
       const nextPages = createWebPages(next)
       frontends.reload(toFrontends(next))
       pages = nextPages
+      operators = next.operator
       stopPreparing()
       stopPreparing = keepPreparingAll(frontends, telemetry)
       telemetry.log.info({ frontends: frontends.bffs.length }, 'the configuration is reloaded')
@@ -107,6 +142,7 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
 
     async close(drain = 5) {
       stopPreparing()
+      await operatorServer?.close()
       const closed = once(server, 'close')
       server.close()
       frontends.endStreams()
@@ -122,9 +158,13 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
 }
 
 function assertSamePlace(config: GatewayConfig, next: GatewayConfig): void {
-  const problems = (['listen', 'store', 'trustedProxies'] as const)
-    .filter((name) => !isSameOptions(next[name], config[name]))
-    .map((name) => ({ path: [name], message: 'cannot change without a restart' }))
+  const fixed = ({ listen, store, trustedProxies, operator }: GatewayConfig) => {
+    return { listen, store, trustedProxies, 'operator.listen': operator?.listen }
+  }
+  const wanted = fixed(next)
+  const problems = Object.entries(fixed(config))
+    .filter(([name, value]) => !isSameOptions(wanted[name as keyof typeof wanted], value))
+    .map(([name]) => ({ path: name.split('.'), message: 'cannot change without a restart' }))
   if (problems.length > 0) throw optionsError('gateway options', problems)
 }
 

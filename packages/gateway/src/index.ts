@@ -10,6 +10,7 @@ export {
 } from './configuration/read-configuration.ts'
 export type { Reading } from './configuration/read-text.ts'
 export { createGateway, type Gateway, type GatewayParts } from './create-gateway.ts'
+export type { OperatorCredential, OperatorOptions } from './operator/operator-options.ts'
 export type {
   FrontendsGatewayOptions,
   GatewayConfig,

@@ -1,6 +1,7 @@
 import type { BffOptions, TenantsOptions, TrustedProxiesOptions } from '@sallyport/bff'
 import { parseOptions, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
+import { type OperatorConfig, type OperatorOptions, operator } from './operator/operator-options.ts'
 import { type StoreOptions, store } from './store-options.ts'
 
 /** One frontend of several: a BFF, and its own page. */
@@ -27,6 +28,8 @@ interface ListeningOptions {
    * @defaultValue none: no forwarded header counts
    */
   trustedProxies?: TrustedProxiesOptions | undefined
+  /** Who may look at sessions and end them over HTTP; absent: nobody. */
+  operator?: OperatorOptions | undefined
 }
 
 /** What a user writes to run a BFF as a program of its own. */
@@ -47,6 +50,7 @@ export interface GatewayConfig {
   readonly listen: { host: string; port: number }
   readonly store: StoreOptions
   readonly trustedProxies?: TrustedProxiesOptions | undefined
+  readonly operator?: OperatorConfig | undefined
 }
 
 /** Options of one BFF, wherever they stand. */
@@ -72,12 +76,16 @@ export const gatewaySchema = strictObject({
   store,
   trustedProxies: ownOptions<TrustedProxiesOptions>().optional(),
   webFolder: z.string().min(1).optional(),
+  operator: operator.optional(),
 })
-  .superRefine(({ bff, frontends, tenants, webFolder }, context) => {
+  .superRefine(({ bff, frontends, tenants, webFolder, listen, operator }, context) => {
     const problem = (name: string, message: string) =>
       context.addIssue({ code: 'custom', path: [name], message })
     if (!bff && !frontends && !tenants) problem('bff', 'is needed, or frontends, or tenants')
     if (bff && (frontends || tenants)) problem('bff', 'stands for one: put it into frontends')
+    if (operator && operator.listen.port !== 0 && operator.listen.port === listen.port) {
+      problem('operator', 'needs a port of its own')
+    }
     if (webFolder && !bff) problem('webFolder', 'belongs to bff: frontends have their own')
   })
   .transform(({ bff, frontends, webFolder, ...rest }): GatewayConfig => {

@@ -2,8 +2,10 @@ import { createSecret, randomToken, sha256 } from '@sallyport/core'
 import type { OwnSessionsResponse } from '@sallyport/core/contract'
 import { type SessionKey, type SessionStore, toSessionId } from '@sallyport/session'
 import { createTelemetry } from '@sallyport/telemetry'
-import { createBff } from '../create-bff.ts'
+import { type Bff, createBff } from '../create-bff.ts'
 import type { RespondDecision } from '../decision.ts'
+import { createOperator } from '../operator/create-operator.ts'
+import type { Operator } from '../operator/operator.ts'
 import { createSessions } from '../sessions/create-sessions.ts'
 
 export const issuer = 'https://idp.example'
@@ -37,12 +39,26 @@ interface Ask {
 
 /** BFFs over one store and one clock, where people are signed in without an issuer. */
 export function createOwnWorld(createStore: (clock: () => number) => SessionStore) {
-  const world = { now: 1_000_000, signIn, plant, ask, list, isLive, audits, lines: [] as string[] }
+  const world = {
+    ...{ now: 1_000_000, lines: [] as string[] },
+    ...{ signIn, plant, ask, list, isLive, audits, operator },
+  }
+  const bffs = new Map<string, Bff>()
   const clock = () => world.now
   const destination = { write: (line: string) => void world.lines.push(line) }
   const telemetry = createTelemetry({ service: 'bff', destination })
   const store = createStore(clock)
-  const openBff = (options = {}) => createBff({ ...base, ...options }, { store, telemetry, clock })
+  function openBff(options = {}): Bff {
+    const bff = createBff({ ...base, ...options }, { store, telemetry, clock })
+    bffs.set(bff.config.frontend, bff)
+    return bff
+  }
+
+  /** One over all BFFs that there have been. */
+  function operator(): Operator {
+    const actor = { name: 'night-shift', address: '192.0.2.9' }
+    return createOperator({ store, telemetry, clock, actor, bffs: () => [...bffs.values()] })
+  }
 
   async function signIn({ subject = 'alice', device, options }: SignIn = {}): Promise<SignedIn> {
     const { config } = openBff(options)

@@ -17,6 +17,8 @@ import { createTenants, type Tenants } from './tenants.ts'
 export interface Frontends {
   /** The frontends that are configured now, in their order; looked-up ones are not among them. */
   readonly bffs: readonly Bff[]
+  /** Those, and the looked-up ones that are known now. */
+  all(): readonly Bff[]
   /** As `Bff.decide`. A host that nobody has is 421, a path below no base path 404. */
   decide(head: RequestHead): Awaitable<Decision>
   /**
@@ -77,6 +79,10 @@ export function createFrontends(options: FrontendsOptions, parts: BffParts): Fro
     })
   }
 
+  function all(): Bff[] {
+    return [...table.all, ...(tenants?.all() ?? [])].map(({ bff }) => bff)
+  }
+
   function failed(head: RequestHead, error: unknown): Decision {
     if (errorCode(error) === 'ERR_INTERNAL') log.error({ error }, 'a decision failed')
     return respondError(head, errorCode(error))
@@ -100,8 +106,10 @@ export function createFrontends(options: FrontendsOptions, parts: BffParts): Fro
 
     reload,
 
+    all,
+
     endStreams() {
-      for (const { bff } of [...table.all, ...(tenants?.all() ?? [])]) bff.endStreams()
+      for (const bff of all()) bff.endStreams()
     },
 
     async close() {

@@ -1,5 +1,5 @@
 import type { Clock, EpochSeconds } from '@sallyport/core'
-import type { SessionFilter, SessionRecord } from '@sallyport/session'
+import { type SessionFilter, type SessionRecord, toSessionId } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
 import { samePerson } from '../sessions/at-rest.ts'
 import type { EndReason, Session } from '../sessions/session.ts'
@@ -13,8 +13,13 @@ export interface MassLogout {
   all(filter: SessionFilter, reason: EndReason, until?: EpochSeconds): Promise<number | undefined>
   /** As `Sessions.endOthers`. */
   others(session: Session): Promise<number | undefined>
-  /** Only those that lie in the store and can be opened by this frontend. @returns how many. */
-  readable(filter: SessionFilter, reason: EndReason): Promise<number>
+  /**
+   * Only those that lie in the store and can be opened by this frontend.
+   *
+   * @param id only the one of this id.
+   * @returns how many.
+   */
+  readable(filter: SessionFilter, id?: string): Promise<number>
 }
 
 export interface MassLogoutOptions {
@@ -34,21 +39,15 @@ interface Sweep {
 /** For so many sessions the issuer is asked at once; what is left is done bit by bit. */
 const mostPrompt = 20
 
+const failure = { event: 'token_revocation_failed' }
+
 /**
  * Creates it. A session ends whether or not its tokens can be written down to be revoked, and
  * nothing waits for the issuer.
  */
 export function createMassLogout(options: MassLogoutOptions): MassLogout {
   const { config, sessions, revocations, clock, log } = options
-  const parts: EndingParts = { sessions, clock, revocations: { ...revocations, plan } }
-
-  async function plan(...planned: Parameters<Revocations['plan']>): Promise<void> {
-    try {
-      await revocations.plan(...planned)
-    } catch (error) {
-      log.error({ event: 'token_revocation_failed', error }, 'tokens of a session stay unrevoked')
-    }
-  }
+  const parts: EndingParts = { sessions, revocations, clock }
 
   async function sweep(filter: SessionFilter, { reason, isMeant }: Sweep): Promise<number> {
     const { atRest } = sessions
@@ -65,12 +64,11 @@ export function createMassLogout(options: MassLogoutOptions): MassLogout {
         const opened = page.filter(isMeant).flatMap((record) => atRest.open(record) ?? [])
         const results = await Promise.allSettled(opened.map(endOne))
         const failed = results.find((result) => result.status === 'rejected')
-        if (failed)
-          log.warn({ error: failed.reason }, 'some sessions did not end with their tokens')
+        // What comes next ends them all the same, or fails by itself.
+        if (failed) log.error({ ...failure, error: failed.reason }, 'tokens may stay unrevoked')
       }
     } catch (error) {
-      // What comes next ends them all the same, or fails by itself.
-      log.warn({ error }, 'sessions could not be ended with their tokens')
+      log.error({ ...failure, error }, 'tokens may stay unrevoked')
     }
     return ended
   }
@@ -91,6 +89,9 @@ export function createMassLogout(options: MassLogoutOptions): MassLogout {
       return sessions.endOthers(session, { first })
     },
 
-    readable: (filter, reason) => sweep(filter, { reason, isMeant: () => true }),
+    readable(filter, id) {
+      const isMeant = ({ key }: SessionRecord) => id === undefined || toSessionId(key) === id
+      return sweep(filter, { reason: 'revoked', isMeant })
+    },
   }
 }

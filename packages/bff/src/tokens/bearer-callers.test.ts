@@ -9,7 +9,13 @@ const issuer = 'https://idp.example'
 const audience = 'https://bff.example'
 const route: RouteConfig = {
   ...{ match: '/api/*', upstream: new URL('http://api'), methods: ['GET'], token: 'user' },
-  ...{ callers: ['bearer'], callerScopes: ['read', 'list'], grant: 'refresh', timeout: 30 },
+  ...{
+    callers: ['bearer'],
+    visitor: false,
+    callerScopes: ['read', 'list'],
+    grant: 'refresh',
+    timeout: 30,
+  },
   resource: 'https://api.example',
 }
 const now = systemClock()
