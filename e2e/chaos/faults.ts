@@ -11,16 +11,24 @@ export interface Fault {
 /** Seconds that a gateway's clock jumps; the great ones are what a resumed machine may do. */
 const jumps = [-3600, -30, -5, 5, 30, 3600] as const
 
+/** How many kinds of faults there are: one round. */
+export const kindsOfFaults = 8
+
 /**
- * Chooses the next fault. The choice depends on the seed alone, and on whether the store has a
- * server that can fail.
+ * Deals faults in rounds: each kind once, in any order. What comes depends on the seed alone, and on
+ * whether the store has a server that can fail.
  */
-export function chooseFault(random: Random, hasServer: boolean): Fault {
-  const kinds = [gatewayKill, gatewayPause, clockJump, issuerKill, issuerSlow, answersLost] as const
-  const kind = random.pick(
-    hasServer ? [...kinds, storeRestart, storePause] : [...kinds, bothKilled],
-  )
-  return kind(random)
+export function createFaultDealer(random: Random, hasServer: boolean): () => Fault {
+  const everywhere = [gatewayKill, gatewayPause, clockJump, issuerKill, issuerSlow, answersLost]
+  // Without a server there is what a machine's end does to whoever was writing.
+  const atStore = hasServer ? [storeRestart, storePause] : [bothKilled, clockJump]
+  let left: ((random: Random) => Fault)[] = []
+
+  return () => {
+    if (left.length === 0) left = [...everywhere, ...atStore]
+    const [kind] = left.splice(Math.floor(random.fraction() * left.length), 1)
+    return (kind as typeof gatewayKill)(random)
+  }
 }
 
 function gatewayKill(random: Random): Fault {
@@ -31,7 +39,6 @@ function gatewayKill(random: Random): Fault {
   }
 }
 
-/** What a machine's end does to an embedded store: whoever was writing is gone. */
 function bothKilled(random: Random): Fault {
   const downMs = random.between(0, 1000)
   return {

@@ -18,6 +18,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, st
 process.on('disconnect', stop)
 process.channel?.unref()
 endIn(options.seconds + patience.run)
+if (options.store !== 'lmdb') await import('../../tools/servers.ts')
 try {
   const say = (line: string) => console.log(line)
   say(`store ${options.store}, sessions ${options.mode}, seed ${options.seed}`)

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ChaosWorld, startChaosWorld } from './chaos-world.ts'
-import { chooseFault } from './faults.ts'
+import { createFaultDealer } from './faults.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { createRandom, type Random } from './random.ts'
 import type { SendingsVerdict } from './sendings.ts'
@@ -12,6 +12,8 @@ export interface ChaosOptions {
   store: SharedStore
   /** For how long faults strike. Starting, and looking at what is left, comes on top. */
   seconds: number
+  /** Ends it after so many faults, if that is sooner. */
+  mostFaults?: number
   /** Chooses the faults. */
   seed: number
   /** @defaultValue 'stored' */
@@ -77,20 +79,24 @@ interface StrikeOptions extends ChaosOptions {
 
 /** @returns how many faults there were. */
 async function strikeWhile(users: readonly User[], options: StrikeOptions): Promise<number> {
-  const { world, random, seconds, say, signal } = options
+  const { world, random, seconds, mostFaults = Number.POSITIVE_INFINITY, say, signal } = options
+  const nextFault = createFaultDealer(random, world.store.server !== undefined)
   const startedAtMs = performance.now()
-  const isOver = () => performance.now() - startedAtMs > seconds * 1000 || signal?.aborted === true
-  const living = Promise.all(users.map((user) => user.live(isOver)))
   let faults = 0
+  let isDone = false
+  const isOver = () =>
+    isDone || performance.now() - startedAtMs > seconds * 1000 || signal?.aborted === true
+  const living = Promise.all(users.map((user) => user.live(isOver)))
   const striking = async () => {
     await delay(peace.before)
-    while (!isOver()) {
-      const fault = chooseFault(random, world.store.server !== undefined)
+    while (!isOver() && faults < mostFaults) {
+      const fault = nextFault()
       faults += 1
       say(`${((performance.now() - startedAtMs) / 1000).toFixed(1).padStart(5)} s  ${fault.name}`)
       await fault.strike(world)
       await delay(random.between(...peace.between))
     }
+    isDone = true
   }
   await Promise.all([living, striking()])
   return faults
