@@ -22,6 +22,7 @@ const flows = ['e2e/flows/**/*.test.ts']
 const flowsAtStores = [
   'backchannel',
   'callback',
+  'cookies',
   'frontchannel',
   'frontends',
   'session-lifetimes',
