@@ -18,6 +18,18 @@ const serverTests = [
 // All of them in both modes: what a session is kept in must not show.
 const flows = ['e2e/flows/**/*.test.ts']
 
+// Those in which the store matters: they run once more on each that has a server.
+const flowsAtStores = [
+  'backchannel',
+  'callback',
+  'cookies',
+  'frontchannel',
+  'frontends',
+  'session-lifetimes',
+  'sign-out',
+  'tokens',
+].map((name) => `e2e/flows/${name}.test.ts`)
+
 // Each journey starts the whole demo, which two cores carry once.
 const oneAtATime = { fileParallelism: false }
 
@@ -31,6 +43,14 @@ export default defineConfig({
       project('stores', serverTests, { provide: { sessionMode: 'stored' } }),
       project('flows', flows, { provide: { sessionMode: 'stored' } }),
       project('flows-sealed', flows, { provide: { sessionMode: 'sealed' } }),
+      ...['redis', 'postgres'].flatMap((store) =>
+        ['stored', 'sealed'].map((sessionMode) =>
+          project(`flows-at-${store}-${sessionMode}`, flowsAtStores, {
+            provide: { sessionMode },
+            globalSetup: `e2e/stores/${store}.setup.ts`,
+          }),
+        ),
+      ),
       project(
         'journeys',
         ['e2e/journeys/**/*.test.ts', `packages/*/src/${browserTests}`],

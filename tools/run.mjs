@@ -1,4 +1,4 @@
-// What `npm start`, `npm test` and `npm run check` call, and `npm run native`. Plain JavaScript for Node 18 and newer:
+// What `npm start`, `npm test`, `npm run check` and their like call. Plain JavaScript for Node 18 and newer:
 // it runs before anything is installed, on whatever Node the machine has.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
@@ -11,6 +11,8 @@ const commands = {
   native: 'apps/demo/src/native/main.ts',
   test: 'tools/test.ts',
   check: 'tools/check.ts',
+  chaos: 'e2e/chaos/main.ts',
+  bench: 'bench/main.ts',
 }
 
 // npm passes a terminal's Ctrl-C on to us although the terminal has sent it already: two signals

@@ -14,6 +14,11 @@ await runSteps([
     run: ['vitest', 'run', '--project=stores'],
     countsTests: true,
   },
+  {
+    title: 'Flows at Redis and PostgreSQL, in both modes',
+    run: ['vitest', 'run', '--project=flows-at-*'],
+    countsTests: true,
+  },
   { title: 'A browser to test with', run: ['node', 'tools/chromium.ts'] },
   {
     title: 'Journeys in Chromium',

@@ -7,6 +7,7 @@ import { createTelemetry } from '@sallyport/telemetry'
 import { afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { type Browser, createBrowser } from '../world/browser.ts'
 import { createScriptedIssuer, type ScriptedIssuer } from '../world/scripted-issuer.ts'
+import { sessionStoreOf } from '../world/session-store.ts'
 
 let folder: string
 let issuers: Record<'a' | 'b', ScriptedIssuer>
@@ -21,7 +22,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sallyport-frontends-'))
   issuers = { a: await createScriptedIssuer(), b: await createScriptedIssuer() }
   const frontends = [await frontend('/a', issuers.a), await frontend('/b', issuers.a)]
-  options = { listen: { port: 0 }, store: { lmdbFolder: join(folder, 'sessions') }, frontends }
+  options = { listen: { port: 0 }, store: sessionStoreOf(join(folder, 'sessions')), frontends }
   gateway = await createGateway(options, {
     telemetry: createTelemetry({ service: 'gateway', level: 'silent' }),
   })

@@ -24,6 +24,7 @@ import { createDemoSettings, type DemoSettings } from '../../apps/demo/src/setti
 import { ensureKeys } from '../../apps/demo/src/start/keys.ts'
 import { type Browser, createBrowser } from './browser.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
+import { sessionStoreOf } from './session-store.ts'
 
 type SessionMode = 'stored' | 'sealed'
 
@@ -109,6 +110,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const mode = options.sessionMode ?? inject('sessionMode')
   const inMode = {
     ...withoutWeb,
+    store: sessionStoreOf(join(dataDir, 'sessions')),
     bff: { ...withoutWeb.bff, session: { ...withoutWeb.bff.session, mode } },
   }
   const wanted = options.gateway?.(inMode) ?? inMode

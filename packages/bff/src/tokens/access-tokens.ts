@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { randomToken, SallyportError } from '@sallyport/core'
 import type { Awaitable } from '@sallyport/session'
 import type { Session, StoredAccessToken } from '../sessions/session.ts'
 import { freshness } from './freshness.ts'
+import { createLeaseWatch } from './lease-watch.ts'
 import type { RenewAhead } from './renew-ahead.ts'
-import { createRenew, ended, type RenewalOptions } from './renewal.ts'
+import { createRenew, ended, type RenewalOptions, timersOf } from './renewal.ts'
 import { singleFlight } from './single-flight.ts'
 import { type TokenRequest, tokenKey } from './token-request.ts'
 
@@ -23,8 +23,6 @@ export interface AccessTokensOptions extends RenewalOptions {
   renewAhead: RenewAhead
   /** What the token from sign-in is good for: it is what other tokens are exchanged for. */
   signInRequest: TokenRequest
-  /** Lets time pass while another process renews. @defaultValue timers of the machine */
-  wait?: (ms: number) => Promise<unknown>
 }
 
 const shortestWaitMs = 20
@@ -36,7 +34,8 @@ const longestWaitMs = 250
  * is sent twice; the others wait for what it brings. A dead holder's lease is taken over.
  */
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
-  const { sessions, clock, leaseTime, renewAhead, signInRequest, wait = delay } = options
+  const { sessions, clock, leaseTime, renewAhead, signInRequest } = options
+  const { elapsedMs, wait } = timersOf(options)
   const renew = createRenew(options)
   const obtain = singleFlight(obtainToken, (session, request) => [
     session.record.key,
@@ -45,16 +44,17 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
 
   async function obtainToken(known: Session, request: TokenRequest): Promise<StoredAccessToken> {
     const name = tokenKey(request)
-    const giveUpAt = clock() + leaseTime * 2
+    const watch = createLeaseWatch({ clock, elapsedMs, leaseTime })
+    const giveUpAtMs = elapsedMs() + leaseTime * 2000
     for (let waitMs = shortestWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       const session = await sessions.reload(known)
       if (!session) throw ended()
       const token = session.content.accessTokens[name]
       if (token && freshness(token, clock()) === 'fresh') return token
-      if (clock() > giveUpAt) throw busy()
+      if (elapsedMs() > giveUpAtMs) throw busy()
 
       const { lease } = session.record
-      if (lease && lease.until > clock()) {
+      if (lease && !watch.isOver(lease)) {
         await wait(waitMs)
         continue
       }
@@ -75,9 +75,10 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     }
     const subjectToken = isExchange ? await forSession(session, signInRequest) : undefined
     const holder = randomToken()
-    const until = clock() + leaseTime
-    const isHeld = await sessions.update(session, { lease: { holder, until } })
-    return isHeld ? renew(session, { request, holder, until, subjectToken }) : undefined
+    const takenAtMs = elapsedMs()
+    const lease = { holder, until: clock() + leaseTime }
+    const isHeld = await sessions.update(session, { lease })
+    return isHeld ? renew(session, { request, holder, takenAtMs, subjectToken }) : undefined
   }
 
   function forSession(session: Session, request: TokenRequest): Awaitable<StoredAccessToken> {

@@ -19,6 +19,8 @@ test.each([
   [10, 8, 'aging'],
   [10, 9, 'stale'],
   [0, 0, 'stale'],
+  [300, -5, 'fresh'],
+  [300, -6, 'stale'],
 ])('a token of %i s is, after %i s, %s', (lifetime, age, expected) => {
   expect(freshness(token(lifetime), 1000 + age)).toBe(expected)
 })

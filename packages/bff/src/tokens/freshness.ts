@@ -22,7 +22,10 @@ export function freshness(token: StoredAccessToken | undefined, now: EpochSecond
   if (!token) return 'stale'
   const lifetime = token.expiresAt - token.obtainedAt
   const remaining = token.expiresAt - now
-  if (remaining <= Math.min(longestMargin, lifetime * 0.1)) return 'stale'
+  const margin = Math.min(longestMargin, lifetime * 0.1)
+  // Written down by a clock that is ahead of ours: nobody knows when it really ends.
+  const isFromTheFuture = token.obtainedAt > now + margin
+  if (isFromTheFuture || remaining <= margin) return 'stale'
   const aging = Math.min(longestAging, lifetime * agingShare) * (1 - jitter(token) / 4)
   return remaining <= aging ? 'aging' : 'fresh'
 }

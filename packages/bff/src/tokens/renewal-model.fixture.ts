@@ -1,5 +1,4 @@
 import { createSecret, errorCode, parseCookies, randomToken } from '@sallyport/core'
-import type { SessionStore } from '@sallyport/session'
 import { createMemoryStore } from '@sallyport/session/memory'
 import { createTelemetry } from '@sallyport/telemetry'
 import fc from 'fast-check'
@@ -11,6 +10,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 import { withStoreFailures } from '../sessions/store-failures.ts'
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts'
 import { createModelIssuer, type Fate } from './model-issuer.fixture.ts'
+import { overNetwork } from './network.fixture.ts'
 import { createRenewAhead } from './renew-ahead.ts'
 
 export type Mode = 'stored' | 'sealed'
@@ -26,7 +26,8 @@ export interface Setting {
 export type Happening = { steps: number } & (
   | { kind: 'call' | 'logout'; node: number; person: number }
   | { kind: 'crash'; node: number }
-  | { kind: 'time'; seconds: number }
+  | { kind: 'jump'; node: number; seconds: number }
+  | { kind: 'time' | 'outage'; seconds: number }
 )
 
 const people = ['alice', 'bob']
@@ -42,6 +43,23 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('logout' as const), node, person, steps }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), node, steps }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('jump' as const),
+      node,
+      seconds: fc.constantFrom(-3600, -30, 0, 30, 3600),
+      steps,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('outage' as const),
+      seconds: fc.constantFrom(1, 8),
+      steps,
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -66,6 +84,8 @@ interface Process {
   sessions: Sessions
   accessTokens: AccessTokens
   isAlive: boolean
+  /** Seconds that its clock is wrong. */
+  clockOffset: number
 }
 
 interface Person {
@@ -89,32 +109,35 @@ export async function createModel(
   const issuer = createModelIssuer({ clock, grace, trust: leaseTime / 2 })
   const problems: string[] = []
   let crashes = 0
+  let storeIsBackAtMs = 0
   const config = parseConfig({
     publicUrl: 'https://app.example',
     issuer: 'https://idp.example',
     clientId: 'bff',
     clientAuthentication: { secret: randomToken() },
     sealKeys,
-    session: { mode, splitSeal, idleTimeout: 1800, absoluteTimeout: 28_800 },
+    session: { mode, splitSeal, idleTimeout: 28_800, absoluteTimeout: 86_400 },
   })
 
   function startProcess(): Process {
-    const process = { isAlive: true } as Process
+    const process = { isAlive: true, clockOffset: 0 } as Process
+    const ownClock = () => clock() + process.clockOffset
+    const parts = { clock: ownClock, log }
     /** Nothing that a dead process waits for ever comes. */
     const travel = async (what: string) => {
       await s.schedule(Promise.resolve(), what)
       if (!process.isAlive) await new Promise(() => {})
     }
-    const own = overNetwork(store, travel)
-    process.sessions = createSessions({ ...{ config, store: own, clock, log }, later: () => {} })
+    const own = overNetwork(store, { travel, isDown: () => nowMs < storeIsBackAtMs })
+    process.sessions = createSessions({ ...parts, config, store: own, later: () => {} })
     const oidc = issuer.clientOf({ isAlive: () => process.isAlive, fate: nextFate, travel })
     const revocations = createRevocations({
-      ...{ config, store: withStoreFailures(own), oidc, clock, log },
+      ...{ ...parts, config, store: withStoreFailures(own), oidc },
       inBackground: (work) => void work.catch(() => {}),
     })
     process.accessTokens = createAccessTokens({
-      ...{ sessions: process.sessions, oidc, revocations, clock, log, leaseTime },
-      ...{ renewAhead: createRenewAhead(log), signInRequest: {} },
+      ...{ ...parts, sessions: process.sessions, oidc, revocations, leaseTime },
+      ...{ renewAhead: createRenewAhead(log), signInRequest: {}, elapsedMs: () => nowMs },
       async wait(ms) {
         await travel('time')
         nowMs += ms * 4
@@ -179,13 +202,18 @@ export async function createModel(
       const process = 'node' in happens ? (processes[happens.node] as Process) : undefined
       const who = 'person' in happens ? (crowd[happens.person] as Person) : undefined
       if (happens.kind === 'time') nowMs += happens.seconds * 1000
+      else if (happens.kind === 'outage') storeIsBackAtMs = nowMs + happens.seconds * 1000
       else if (happens.kind === 'crash' && process) {
         crashes += 1
         process.isAlive = false
         processes[happens.node] = startProcess()
-      } else if (process && who) {
+      } else if (happens.kind === 'jump' && process) process.clockOffset = happens.seconds
+      else if (process && who) {
         const run = happens.kind === 'call' ? call(process, who) : logout(process, who, process)
-        run.catch((error) => problems.push(String(error)))
+        run.catch((error) => {
+          const isOutage = errorCode(error) === 'ERR_SESSION_STORE_UNAVAILABLE'
+          if (!isOutage) problems.push(String(error))
+        })
       }
     },
   }
@@ -209,19 +237,4 @@ export async function take(s: fc.Scheduler, steps: number): Promise<void> {
     await s.waitOne()
     await new Promise(setImmediate)
   }
-}
-
-/** A store at the other end of a network: each call takes its time there and back. */
-function overNetwork(store: SessionStore, travel: (what: string) => Promise<void>): SessionStore {
-  const names = Object.keys(store) as (keyof SessionStore)[]
-  const calls = names.map((name) => [
-    name,
-    async (...given: unknown[]) => {
-      await travel(`${name} goes`)
-      const result: unknown = await (store[name] as (...all: unknown[]) => unknown)(...given)
-      await travel(`${name} comes back`)
-      return result
-    },
-  ])
-  return Object.fromEntries(calls)
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, errorCode, SallyportError } from '@sallyport/core'
 import type { Logger } from '@sallyport/telemetry'
 import { tokensOfGrant } from '../logout/revocable-tokens.ts'
@@ -17,8 +18,8 @@ import { type TokenRequest, tokenKey } from './token-request.ts'
 export interface HeldLease {
   readonly request: TokenRequest
   readonly holder: string
-  /** The second from which on somebody else may have taken it over. */
-  readonly until: number
+  /** Milliseconds, of `elapsedMs`: a lease's time later somebody else may have taken it over. */
+  readonly takenAtMs: number
   /** What is exchanged; absent: the refresh token is used. */
   readonly subjectToken: StoredAccessToken | undefined
 }
@@ -31,7 +32,25 @@ export interface RenewalOptions {
   /** Seconds that a lease lasts. */
   leaseTime: number
   revocations: Pick<Revocations, 'plan' | 'start'>
+  /**
+   * Milliseconds that no step of the machine's clock changes.
+   * @defaultValue performance.now
+   */
+  elapsedMs?: () => number
+  /**
+   * Lets time pass.
+   * @defaultValue timers of the machine
+   */
+  wait?: (ms: number) => Promise<unknown>
 }
+
+/** How time is told, and passes, where the clock does not matter. */
+export function timersOf({ elapsedMs, wait }: Pick<RenewalOptions, 'elapsedMs' | 'wait'>) {
+  return { elapsedMs: elapsedMs ?? (() => performance.now()), wait: wait ?? delay }
+}
+
+/** Milliseconds between two attempts to write down what the issuer gave. */
+const pauseBeforeRetryMs = 250
 
 /**
  * Gets a new access token under a lease and writes it down.
@@ -42,10 +61,16 @@ export type Renew = (session: Session, held: HeldLease) => Promise<StoredAccessT
 
 export function createRenew(options: RenewalOptions): Renew {
   const { sessions, oidc, clock, log, leaseTime, revocations } = options
+  const { elapsedMs, wait } = timersOf(options)
+
+  /** Which part of its lease is over. */
+  function spent({ takenAtMs }: HeldLease): number {
+    return (elapsedMs() - takenAtMs) / (leaseTime * 1000)
+  }
 
   /** Whether there is time for an answer. A process that was paused must not send what is old. */
-  function isAmple({ until }: HeldLease): boolean {
-    return clock() < until - leaseTime / 2
+  function isAmple(held: HeldLease): boolean {
+    return spent(held) < 0.5
   }
 
   async function renew(session: Session, held: HeldLease): Promise<StoredAccessToken | undefined> {
@@ -62,7 +87,7 @@ export function createRenew(options: RenewalOptions): Renew {
     }
     const token = toStored(grant, startedAt)
     const name = tokenKey(held.request)
-    const outcome = await settle(session, held, (content) => ({
+    const outcome = await settleSurely(session, held, (content) => ({
       content: {
         ...content,
         ...renewed(grant, content, startedAt),
@@ -124,6 +149,23 @@ export function createRenew(options: RenewalOptions): Renew {
     if (subjectToken) return oidc.exchange({ ...wanted, subjectToken: subjectToken.accessToken })
     const refreshToken = content.refreshToken as string
     return oidc.refresh({ ...wanted, refreshToken, subject: record.subject })
+  }
+
+  /**
+   * The same while the store fails, for as long as the lease lasts: what the issuer gave in exchange
+   * for the refresh token is nowhere else, and without it the session is lost.
+   */
+  async function settleSurely(...given: Parameters<typeof settle>): ReturnType<typeof settle> {
+    for (;;) {
+      try {
+        return await settle(...given)
+      } catch (error) {
+        const isStore = errorCode(error) === 'ERR_SESSION_STORE_UNAVAILABLE'
+        if (!isStore || spent(given[1]) >= 1) throw error
+        log.warn({ error }, 'renewed tokens could not be stored yet')
+        await wait(pauseBeforeRetryMs)
+      }
+    }
   }
 
   /** Writes the outcome and gives the lease back, unless session or lease are gone. */

@@ -1,0 +1,38 @@
+import type { GatewayOptions } from '@sallyport/gateway'
+import type { DemoSettings } from '../../apps/demo/src/settings.ts'
+
+/** What both server programs are told. JSON: it travels between processes. */
+export interface ChaosSettings {
+  readonly demo: DemoSettings
+  /** Where the identity server posts logout tokens. */
+  readonly backchannelLogoutUri: string
+}
+
+/** What a gateway is told. */
+export interface GatewaySettings extends ChaosSettings {
+  readonly port: number
+  /** Where this gateway, and no other, reaches the identity server. */
+  readonly issuerInternalUrl: string
+  readonly store: GatewayOptions['store']
+  readonly mode: 'stored' | 'sealed'
+}
+
+/** Tells a running gateway what its clock says from now on. */
+export interface ClockMessage {
+  readonly clockOffset: number
+}
+
+/** Seconds. Short, so that tokens are renewed all the time. */
+export const accessTokenLifetime = 4
+/** Seconds the identity server has for an answer. */
+export const issuerTimeout = 2
+/** Seconds a lease lasts then: see create-bff.ts. */
+export const leaseTime = issuerTimeout * 3 + 5
+/**
+ * Seconds for which a replaced refresh token is answered with its successor. Longer than a lease,
+ * an outage and the issuer's pause together: when a process dies between the two, the next one
+ * comes in time. After that its use ends the session.
+ */
+export const refreshTokenGrace = 30
+/** Longer than any jump of a clock: what is lost must be lost by a fault. */
+export const sessionLifetimes = { sessionIdle: 28_800, sessionAbsolute: 86_400 }
