@@ -8,7 +8,7 @@ import {
 } from '@sallyport/core'
 import type { NativeRequest } from './native/native-request.ts'
 import type { SignInDemands, SignInSecrets } from './oidc/sign-in.ts'
-import type { ComingVisitor } from './visitors/visitors.ts'
+import type { ComingVisitor } from './visitors/visitor.ts'
 
 /**
  * The session cookie's name. Its prefix makes browsers refuse it unless Secure, HttpOnly, host-only;

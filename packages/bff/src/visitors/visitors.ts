@@ -14,19 +14,13 @@ import { chain } from '../awaitable.ts'
 import { sessionCookieName } from '../cookies.ts'
 import type { BffConfig } from '../options.ts'
 import type { OpenStore } from '../sessions/store-failures.ts'
+import type { ComingVisitor } from './visitor.ts'
 
 /** A browser that is told from others, although nobody has signed in there. */
 export interface Visitor {
   readonly id: string
   /** Set-Cookie values that make the browser this visitor. */
   readonly setCookies: readonly string[]
-}
-
-/** A visitor on the way through a sign-in. */
-export interface ComingVisitor {
-  readonly id: string
-  /** Whose it is already: it came out of a session. */
-  readonly subject?: string | undefined
 }
 
 /** Who a visitor becomes. */
