@@ -101,8 +101,9 @@ describe('a callback from another site', () => {
     const first = await comeBack(bff, transaction, query, crossSite)
     expect([first.status, first.setCookies, issuer.requests]).toEqual([200, [], []])
     expect(first.headers.join()).toContain("default-src 'none'; frame-ancestors 'none'")
-    const [, target = ''] = /content="0; url=([^"]*)"/.exec(first.body) ?? []
-    const again = new URLSearchParams(target.replaceAll('&amp;', '&').slice(1))
+    const [, target = ''] = /content="0;url=([^"]*)"/.exec(first.body) ?? []
+    const { origin, pathname, searchParams: again } = new URL(target.replaceAll('&amp;', '&'))
+    expect([origin, pathname]).toEqual(['http://localhost:3000', '/bff/callback'])
     expect(Object.fromEntries(again)).toEqual({ ...Object.fromEntries(query), 'once-more': '1' })
     expect(await isSignedIn()).toBe(true)
 

@@ -126,6 +126,18 @@ describe('a silent sign-in', () => {
     expect(answer.setCookies).toEqual([])
   })
 
+  test('whose signed answer cannot be verified tells the page', async () => {
+    issuer.metadata = { authorization_signing_alg_values_supported: ['ES256'] }
+    issuer.answers['/jwks'] = () => ({ status: 503, body: '' })
+    const { bff } = createScriptedBff(issuer.url, { responseMode: 'query.jwt' })
+    const { setCookies, query } = await begin(bff)
+    const claims = { iss: issuer.url, aud: 'bff', exp: Math.floor(Date.now() / 1000) + 60 }
+    const jwt = await issuer.sign({ ...claims, code: 'good', state: query.get('state') })
+    const response = new URLSearchParams({ response: jwt })
+    const answer = await comeBack(bff, setCookies, response, ownFrame)
+    expect([answer.status, toldBy(answer)]).toEqual([400, false])
+  })
+
   test('A013, A017, A018: is verified as any other', async () => {
     const { bff } = createScriptedBff(issuer.url)
     issuer.claims = { nonce: 'another' }

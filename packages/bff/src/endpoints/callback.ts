@@ -114,7 +114,8 @@ async function readResponse(
   try {
     return await oidc.readResponse(request.url.query)
   } catch (error) {
-    if (errorCode(error) !== 'ERR_CALLBACK_REJECTED') throw error
+    // In a frame nobody would see the page; whoever waits for its message gets that.
+    if (errorCode(error) !== 'ERR_CALLBACK_REJECTED' && !isFramed(request)) throw error
     log.warn({ event: 'authn_login_fail', error }, 'a signed authorization response is refused')
     return undefined
   }
