@@ -2,7 +2,8 @@ import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
-import { redirect } from '../respond.ts'
+import { respondReturn } from '../respond.ts'
+import { fromReturnText } from '../return-url.ts'
 import { startSignIn } from './login.ts'
 
 /** An authorization response for which no sign-in waits any more. */
@@ -34,11 +35,13 @@ export async function answerLate(
   const isForeign = !late && cookies.isNamed(state, request.cookies)
   if (isForeign || late?.isSilent || (late && late.issuer !== config.issuer.href)) return undefined
 
-  const returnUrl = new URL(late?.returnUrl ?? `${config.basePath}/`, config.publicUrl)
+  const returnUrl = late ? fromReturnText(late.returnUrl, config) : config.applicationUrl
   const session = await sessions.open(request.cookies)
   if (session) {
     if (transaction) return undefined
-    return redirect(returnUrl, { setCookies: [...setCookies, ...session.setCookies] })
+    return respondReturn(returnUrl, config, {
+      setCookies: [...setCookies, ...session.setCookies],
+    })
   }
   if (!late || late.isRestart) return undefined
   log.info({ event: 'authn_login_restart' }, 'a sign-in that went stale starts again')
