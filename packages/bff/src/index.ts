@@ -2,6 +2,7 @@ export {
   type ClientAddress,
   createClientAddress,
   type TrustedProxiesOptions,
+  trustedProxiesJsonSchema,
 } from './client-address/client-address.ts'
 export type { ForwardedHeader } from './client-address/forwarded-nodes.ts'
 export { bffJsonSchema } from './config.ts'

@@ -94,12 +94,18 @@ export function respondPage(page: ErrorPage, options: RespondOptions = {}): Resp
 }
 
 /**
- * Sends the browser on with a page, which starts a navigation of its own. A redirect belongs to the
- * form that somebody sent at the issuer, whose pages may allow forms to end here and nowhere else.
+ * Sends the browser on at the end of a sign-in. To another origin with a page, which starts a navigation
+ * of its own: a redirect belongs to the form that somebody sent at the issuer, and the policy of
+ * the issuer's pages may let forms end at this origin and nowhere else.
  *
  * @see {@link https://www.w3.org/TR/CSP3/#directive-form-action Content Security Policy Level 3, section 6.4.1}
  */
-export function respondOnward(location: URL, options: RespondOptions = {}): RespondDecision {
+export function respondReturn(
+  location: URL,
+  { publicUrl }: { publicUrl: URL },
+  options: RespondOptions,
+): RespondDecision {
+  if (location.origin === publicUrl.origin) return redirect(location, options)
   const type = ['content-type', 'text/html; charset=utf-8']
   const headers = [...type, 'content-security-policy', noContentPolicy]
   return respond(200, renderOnwardPage(location), { ...options, headers })

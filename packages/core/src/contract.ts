@@ -44,7 +44,7 @@ export const featurePaths = {
 
 /**
  * The header each request with the session cookie must carry: a page of another origin cannot
- * send it without a CORS preflight, which is refused.
+ * send it without a CORS preflight, which is refused to all but allowed origins.
  */
 export const csrfHeader = { name: 'x-csrf', value: '1' } as const
 

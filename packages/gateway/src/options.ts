@@ -56,6 +56,9 @@ export interface GatewayConfig {
 /** Options of one BFF, wherever they stand. */
 export const bffOptions = ownOptions<BffOptions>()
 
+/** Checked by what reads addresses. */
+export const trustedProxiesOptions = ownOptions<TrustedProxiesOptions>()
+
 /** The schema of {@link GatewayOptions} and {@link FrontendsGatewayOptions}. */
 export const gatewaySchema = strictObject({
   bff: bffOptions.optional(),
@@ -74,7 +77,7 @@ export const gatewaySchema = strictObject({
     port: z.int().min(0).max(65_535),
   }),
   store,
-  trustedProxies: ownOptions<TrustedProxiesOptions>().optional(),
+  trustedProxies: trustedProxiesOptions.optional(),
   webFolder: z.string().min(1).optional(),
   operator: operator.optional(),
 })

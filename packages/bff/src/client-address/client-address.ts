@@ -75,6 +75,12 @@ export function createClientAddress(options?: TrustedProxiesOptions): ClientAddr
   }
 }
 
+/** JSON Schema of {@link TrustedProxiesOptions} as they stand in a file. */
+export function trustedProxiesJsonSchema(): Readonly<Record<string, unknown>> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema.shape.trustedProxies, { io: 'input' })
+  return rest
+}
+
 function toBlockList(addresses: readonly string[]): BlockList {
   const list = new BlockList()
   for (const address of addresses) {

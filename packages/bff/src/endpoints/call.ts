@@ -4,7 +4,7 @@ import type { BffContext, BffRequest } from '../context.ts'
 import type { Decision } from '../decision.ts'
 import { headerValues } from '../headers.ts'
 import { respondError } from '../respond.ts'
-import { assertOwn, crossOriginProblem, csrfProblem } from '../routes/csrf.ts'
+import { assertOwn, crossOriginProblem, csrfProblem, listedReferer } from '../routes/csrf.ts'
 import { type Endpoint, endpoints } from './table.ts'
 
 /** Answers a request below `/bff` by the table of endpoints: exact paths, listed methods. */
@@ -58,7 +58,9 @@ function assertCaller(request: BffRequest, endpoint: Endpoint, context: BffConte
   const isWrongMode = caller !== 'frame' && isOther('sec-fetch-mode', ['navigate'])
   if (isPrefetch || isWrongMode || isOther('sec-fetch-dest', destinations[caller])) throw notAPage()
   if (caller === 'own-frame') {
-    assertOwn(crossOriginProblem(request.headers, context.config.publicUrl.origin), context)
+    const { publicUrl, allowedOrigins } = context.config
+    if (listedReferer(request.headers, allowedOrigins)) return
+    assertOwn(crossOriginProblem(request.headers, publicUrl.origin), context)
   }
 }
 

@@ -8,7 +8,7 @@ import { headerValue } from '../headers.ts'
 import { finishNativeSignIn } from '../native/finish-sign-in.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
 import type { IdTokenClaims, TokenGrant } from '../oidc/token-grant.ts'
-import { redirect, respondError, respondOnward } from '../respond.ts'
+import { respondError, respondReturn } from '../respond.ts'
 import { fromReturnText } from '../return-url.ts'
 import { describeDevice } from '../sessions/device.ts'
 import type { Session } from '../sessions/session.ts'
@@ -64,11 +64,10 @@ export async function callback(request: BffRequest, context: BffContext): Promis
     return finishNativeSignIn(found, context)
   }
   const target = fromReturnText(transaction.returnUrl, config)
-  const goOn = target.origin === config.publicUrl.origin ? redirect : respondOnward
-  if (isSilentNo(response, transaction)) return goOn(target, { setCookies })
+  if (isSilentNo(response, transaction)) return respondReturn(target, config, { setCookies })
   try {
     setCookies.push(...(await complete(request, context, { response, transaction })))
-    return goOn(target, { setCookies })
+    return respondReturn(target, config, { setCookies })
   } catch (error) {
     log.warn({ event: 'authn_login_fail', error }, 'a sign-in could not be completed')
     return refuse(request, callbackCode(error), { context, transaction, setCookies })

@@ -2,7 +2,7 @@ import type { BffContext, BffRequest } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
-import { redirect, respondOnward } from '../respond.ts'
+import { respondReturn } from '../respond.ts'
 import { fromReturnText } from '../return-url.ts'
 import { startSignIn } from './login.ts'
 
@@ -41,8 +41,9 @@ export async function answerLate(
   const session = await sessions.open(request.cookies)
   if (session) {
     if (transaction) return undefined
-    const goOn = returnUrl.origin === config.publicUrl.origin ? redirect : respondOnward
-    return goOn(returnUrl, { setCookies: [...setCookies, ...session.setCookies] })
+    return respondReturn(returnUrl, config, {
+      setCookies: [...setCookies, ...session.setCookies],
+    })
   }
   if (!late || late.isRestart) return undefined
   log.info({ event: 'authn_login_restart' }, 'a sign-in that went stale starts again')

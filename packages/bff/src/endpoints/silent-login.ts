@@ -6,6 +6,8 @@ import type { RespondDecision } from '../decision.ts'
 import { headerValue } from '../headers.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
 import { respondFramed } from '../respond.ts'
+import { fromReturnText } from '../return-url.ts'
+import { listedReferer } from '../routes/csrf.ts'
 import { renderSilentLoginPage, silentLoginScriptHash } from '../silent-login-page.ts'
 import { beginSignIn } from './login.ts'
 
@@ -21,18 +23,21 @@ export async function silentLogin(
   context: BffContext,
 ): Promise<RespondDecision> {
   const { config, log, sessions, signOutCookies } = context
+  const framing = listedReferer(request.headers, config.allowedOrigins)
+  const origin = framing ?? config.publicUrl.origin
   try {
     const session = await sessions.open(request.cookies)
-    if (session) return tell(context, { isLoggedIn: true, setCookies: session.setCookies })
+    if (session) return tell(origin, { isLoggedIn: true, setCookies: session.setCookies })
     // Whoever signed out here is not signed in again unasked.
-    if (signOutCookies.isSignedOut(request.cookies)) return tell(context, { isLoggedIn: false })
+    if (signOutCookies.isSignedOut(request.cookies)) return tell(origin, { isLoggedIn: false })
     return await beginSignIn(request, context, {
-      returnUrl: config.applicationUrl,
+      // Its origin tells in the end who framed this.
+      returnUrl: new URL(framing ? '/' : `${config.basePath}/`, origin),
       ...{ parameters: { prompt: 'none' }, isAsking: false, isSilent: true },
     })
   } catch (error) {
     log.warn({ error }, 'a silent sign-in could not be started')
-    return tell(context, { isLoggedIn: false, code: errorCode(error) })
+    return tell(origin, { isLoggedIn: false, code: errorCode(error) })
   }
 }
 
@@ -57,9 +62,10 @@ export async function silentCallback(
   context: BffContext,
   { response, transaction, claim, start }: SilentReturn,
 ): Promise<RespondDecision> {
-  const { cookies, log, sessions, signOutCookies } = context
+  const { config, cookies, log, sessions, signOutCookies } = context
+  const { origin } = transaction ? fromReturnText(transaction.returnUrl, config) : config.publicUrl
   const no = (code?: ErrorCode, setCookies: readonly string[] = []) =>
-    tell(context, { isLoggedIn: false, code, setCookies })
+    tell(origin, { isLoggedIn: false, code, setCookies })
   if (!response || !transaction) return no('ERR_CALLBACK_REJECTED')
   // A sign-in ends where it began: a page's in no frame, and a frame's in no page.
   if (!transaction.isSilent || isPage(request)) return no('ERR_NAVIGATION_REQUIRED')
@@ -68,12 +74,12 @@ export async function silentCallback(
     if (!(await claim())) return no('ERR_CALLBACK_REJECTED', setCookies)
     const session = await sessions.open(request.cookies)
     if (session) {
-      return tell(context, { isLoggedIn: true, setCookies: [...setCookies, ...session.setCookies] })
+      return tell(origin, { isLoggedIn: true, setCookies: [...setCookies, ...session.setCookies] })
     }
     const isUnwanted = signOutCookies.isSignedOut(request.cookies)
     if (isUnwanted || response.error !== undefined) return no(undefined, setCookies)
     setCookies.push(...(await start({ response, transaction })))
-    return tell(context, { isLoggedIn: true, setCookies })
+    return tell(origin, { isLoggedIn: true, setCookies })
   } catch (error) {
     log.warn({ event: 'authn_login_fail', error }, 'a silent sign-in could not be completed')
     return no(errorCode(error), setCookies)
@@ -96,9 +102,9 @@ interface Outcome {
   setCookies?: readonly string[]
 }
 
-function tell({ config }: BffContext, outcome: Outcome): RespondDecision {
+/** @param origin of the page around the frame; no other one may frame it, or hears. */
+function tell(origin: string, outcome: Outcome): RespondDecision {
   const { isLoggedIn, code, setCookies = [] } = outcome
-  const { origin } = config.publicUrl
   return respondFramed(origin, {
     ...(code && { status: errorCatalogue[code].status }),
     html: renderSilentLoginPage(isLoggedIn, origin),

@@ -61,12 +61,27 @@ export function listedOrigin(
   headers: HeaderList,
   allowedOrigins: readonly string[],
 ): string | undefined {
-  if (allowedOrigins.length === 0) return undefined
-  const [origin, anotherOrigin] = headerValues(headers, 'origin')
+  return listed(headerValues(headers, 'origin'), headers, allowedOrigins)
+}
+
+/** The same for a frame: browsers name its page in `Referer` alone, unless that page forbids it. */
+export function listedReferer(
+  headers: HeaderList,
+  allowedOrigins: readonly string[],
+): string | undefined {
+  if (headerValues(headers, 'origin').length > 0) return undefined
+  const origins = headerValues(headers, 'referer').map((text) => URL.parse(text)?.origin ?? 'null')
+  return listed(origins, headers, allowedOrigins)
+}
+
+function listed(
+  [origin, another]: readonly string[],
+  headers: HeaderList,
+  allowedOrigins: readonly string[],
+): string | undefined {
+  if (allowedOrigins.length === 0 || origin === undefined || another !== undefined) return undefined
   const [site, anotherSite] = headerValues(headers, 'sec-fetch-site')
-  if (origin === undefined || anotherOrigin !== undefined || anotherSite !== undefined) {
-    return undefined
-  }
+  if (anotherSite !== undefined) return undefined
   if (site && knownSites.has(site) && site !== 'same-site') return undefined
   return allowedOrigins.includes(origin) ? origin : undefined
 }

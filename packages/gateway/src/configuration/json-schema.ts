@@ -1,6 +1,6 @@
-import { bffJsonSchema } from '@sallyport/bff'
+import { bffJsonSchema, trustedProxiesJsonSchema } from '@sallyport/bff'
 import * as z from 'zod'
-import { bffOptions, gatewaySchema } from '../options.ts'
+import { bffOptions, gatewaySchema, trustedProxiesOptions } from '../options.ts'
 import { reference } from './references.ts'
 
 /** A JSON Schema, or a part of one. */
@@ -18,6 +18,9 @@ export function configurationJsonSchema(): JsonSchema {
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema }) {
       if (zodSchema === bffOptions) Object.assign(jsonSchema, bffJsonSchema())
+      if (zodSchema === trustedProxiesOptions) {
+        Object.assign(jsonSchema, trustedProxiesJsonSchema())
+      }
     },
   }) as JsonSchema
   const { properties, ...rest } = withReferences(whole)
