@@ -7,7 +7,7 @@ import {
   serializeCookie,
 } from '@sallyport/core'
 import type { SignInDemands, SignInSecrets } from './oidc/sign-in.ts'
-import type { ComingVisitor } from './visitors/visitors.ts'
+import type { ComingVisitor } from './visitors/visitor.ts'
 
 /**
  * The session cookie's name. Its prefix makes browsers refuse it unless Secure, HttpOnly, host-only;

@@ -1,5 +1,5 @@
 import type { BffContext, BffRequest } from '../context.ts'
-import type { ComingVisitor } from './visitors.ts'
+import type { ComingVisitor } from './visitor.ts'
 
 /**
  * The visitor that a sign-in takes along: the browser's own, or the one that the session has which
