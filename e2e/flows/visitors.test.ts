@@ -120,6 +120,7 @@ describe('only the application itself makes one or calls as one', () => {
         ...['/api/open/x', '/api/as-client/x', '/api/inventory/x'],
       ]) {
         world.inventory.requests.length = 0
+        await call(who, path, { headers: [name, 'planted'] })
         await call(who, path, { headers: [name, 'planted', 'connection', name] })
         for (const request of world.inventory.requests) {
           expect(JSON.stringify(request)).not.toContain('planted')

@@ -117,6 +117,26 @@ describe('configuration', () => {
     }
   })
 
+  test.each([
+    ['user', true],
+    ['user-or-client', true],
+    ['user-or-none', true],
+    ['client', false],
+    ['none', false],
+  ])('a route with the token "%s" can ask for visitors: %s', (token, isAllowed) => {
+    const route = { match: '/api/*', upstream: 'http://x', token, visitor: true }
+    const attempt = () => parseConfig({ ...minimal, routes: [route] })
+    if (isAllowed) expect(attempt().routes[0]?.visitor).toBe(true)
+    else expect(attempt).toThrow('routes[0].visitor')
+  })
+
+  test('visitors last for 30 days, and at most as long as browsers keep a cookie', () => {
+    expect(parseConfig(minimal).visitors).toEqual({ lifetime: 2_592_000 })
+    for (const lifetime of [0, -1, 1.5, 34_560_001]) {
+      expect(() => parseConfig({ ...minimal, visitors: { lifetime } })).toThrow('visitors.lifetime')
+    }
+  })
+
   test('never prints a secret', () => {
     const secret = 'planted-secret'
     expect(() => parseConfig({ ...minimal, clientAuthentication: { secret, x: 1 } })).toThrow(

@@ -88,6 +88,7 @@ describe('headers to an upstream', () => {
       'A097',
       ['X-User-ID', 'X-Auth-Request-User', 'Remote-User', 'X-Remote-User', 'X-Forwarded-Groups'],
     ],
+    ['A097: our own names', ['Sallyport-Visitor', 'sallyport-subject']],
     ['A100', ['Expect']],
     ['A102', ['X-Middleware-Subrequest', 'X-CSRF']],
     ['A105', ['__proto__', 'constructor_']],

@@ -3,7 +3,8 @@ import type { SessionStore } from '@sallyport/session'
 import { createMemoryStore } from '@sallyport/session/memory'
 import { createTelemetry } from '@sallyport/telemetry'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createVisitors, type Visitor } from './visitors.ts'
+import type { Visitor } from './visitor.ts'
+import { createVisitors } from './visitors.ts'
 
 const lifetime = 1000
 const { log } = createTelemetry({ service: 'bff', level: 'silent' })

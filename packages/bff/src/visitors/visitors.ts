@@ -14,20 +14,7 @@ import { chain } from '../awaitable.ts'
 import { sessionCookieName } from '../cookies.ts'
 import type { BffConfig } from '../options.ts'
 import type { OpenStore } from '../sessions/store-failures.ts'
-import type { ComingVisitor } from './visitor.ts'
-
-/** A browser that is told from others, although nobody has signed in there. */
-export interface Visitor {
-  readonly id: string
-  /** Set-Cookie values that make the browser this visitor. */
-  readonly setCookies: readonly string[]
-}
-
-/** Who a visitor becomes. */
-export interface Person {
-  readonly issuer: string
-  readonly subject: string
-}
+import type { ComingVisitor, Person, Visitor } from './visitor.ts'
 
 /**
  * Visitors have no row anywhere: their id is in a sealed cookie, and so bounded in number by nothing
