@@ -40,7 +40,12 @@ export async function benchSessions(
     } finally {
       await opened.close()
     }
+    // After each store: what was measured stays, also when the next one is too much for the machine.
+    writeDown(results)
   }
+}
+
+function writeDown(results: readonly SessionsResult[]): void {
   const machine = describeMachine()
   const json = JSON.stringify({ machine, atOnce, sealedBytes, results }, undefined, 2)
   writeFileSync(join(import.meta.dirname, '../sessions.json'), `${json}\n`)

@@ -6,7 +6,7 @@ import { type SharedStore, sharedStores } from './store-server.ts'
 const usage = `npm run chaos -- --store ${sharedStores.join('|')} [--mode stored|sealed] [--seconds N] [--seed N]`
 
 /** Seconds for starting, settling and ending, and for ending alone. */
-const patience = { run: 240, stop: 15 }
+const patience = { run: 400, stop: 15 }
 
 const options = readOptions(process.argv.slice(2))
 if (!options) {

@@ -39,7 +39,7 @@ export interface ChaosReport {
 }
 
 /** Seconds, after the last fault, until everybody must be able to work: leases and pauses end. */
-const settleTime = 60
+const settleTime = 120
 /** Milliseconds of peace before the first fault, and between two. */
 const peace = { before: 1000, between: [200, 1200] } as const
 

@@ -5,7 +5,7 @@ import { sharedStores } from '../chaos/store-server.ts'
 
 /** A round of faults takes some 20 seconds; a busy machine starts processes slowly. */
 const short = { seconds: 120, mostFaults: kindsOfFaults, users: 6 }
-const limitMs = 300_000
+const limitMs = 420_000
 
 describe('two gateways while everything breaks once', () => {
   test.each(sharedStores)(
