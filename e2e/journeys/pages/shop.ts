@@ -30,6 +30,7 @@ export function createShop(page: Page, app: string) {
     formFailure: form.getByTestId('failure'),
     refresh: page.getByRole('button', { name: 'Refresh' }),
     countdown: page.getByTestId('session-countdown'),
+    ownSessions: page.getByTestId('own-session'),
     expiryBar: page.getByTestId('expiry-bar'),
     stay: page.getByRole('button', { name: 'Stay signed in' }),
     signedOut: page.getByTestId('signed-out'),
