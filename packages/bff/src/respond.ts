@@ -93,10 +93,17 @@ export function respondPage(page: ErrorPage, options: RespondOptions = {}): Resp
   return respond(options.status ?? 200, renderErrorPage(page), { ...options, headers })
 }
 
+/** Sends the browser on with a page, which starts a navigation of its own. */
+export function respondOnward(location: URL, options: RespondOptions = {}): RespondDecision {
+  const type = ['content-type', 'text/html; charset=utf-8']
+  const headers = [...type, 'content-security-policy', noContentPolicy]
+  return respond(200, renderOnwardPage(location), { ...options, headers })
+}
+
 /**
- * Sends the browser on at the end of a sign-in. To another origin with a page, which starts a navigation
- * of its own: a redirect belongs to the form that somebody sent at the issuer, and the policy of
- * the issuer's pages may let forms end at this origin and nowhere else.
+ * Sends the browser on at the end of a sign-in; to another origin with a page, because a redirect
+ * belongs to the form that somebody sent at the issuer, and the policy of the issuer's pages may let
+ * forms end at this origin and nowhere else.
  *
  * @see {@link https://www.w3.org/TR/CSP3/#directive-form-action Content Security Policy Level 3, section 6.4.1}
  */
@@ -105,10 +112,8 @@ export function respondReturn(
   { publicUrl }: { publicUrl: URL },
   options: RespondOptions,
 ): RespondDecision {
-  if (location.origin === publicUrl.origin) return redirect(location, options)
-  const type = ['content-type', 'text/html; charset=utf-8']
-  const headers = [...type, 'content-security-policy', noContentPolicy]
-  return respond(200, renderOnwardPage(location), { ...options, headers })
+  const goOn = location.origin === publicUrl.origin ? redirect : respondOnward
+  return goOn(location, options)
 }
 
 /** What a person is told and offered when something went wrong. */
