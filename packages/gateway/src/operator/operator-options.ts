@@ -1,5 +1,5 @@
 import type { Secret } from '@sallyport/core'
-import { distinctBy, strictObject } from '@sallyport/core/options'
+import { distinctBy, secret, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
 
 /** Who may look at sessions and end them, over a listener of its own. */
@@ -37,15 +37,10 @@ export interface OperatorConfig {
 const secretPattern = /^[A-Za-z0-9\-._~+/]{32,512}=*$/
 const leastVariety = 8
 
-const secret = z
-  .custom<Secret>(
-    (value) => typeof value === 'object' && value !== null && 'reveal' in value,
-    'must be made with createSecret',
-  )
-  .refine(
-    (one) => secretPattern.test(one.reveal()) && new Set(one.reveal()).size >= leastVariety,
-    'must be at least 32 random characters, base64url, base64 or hex',
-  )
+const credential = secret.refine(
+  (one) => secretPattern.test(one.reveal()) && new Set(one.reveal()).size >= leastVariety,
+  'must be at least 32 random characters, base64url, base64 or hex',
+)
 
 /** The schema of {@link OperatorOptions}. */
 export const operator = strictObject({
@@ -55,7 +50,7 @@ export const operator = strictObject({
   }),
   credentials: distinctBy(
     'name',
-    strictObject({ name: z.string().regex(/^[\w.@-]{1,64}$/), secret }),
+    strictObject({ name: z.string().regex(/^[\w.@-]{1,64}$/), secret: credential }),
   )
     .min(1)
     .refine(
