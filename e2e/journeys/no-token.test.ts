@@ -111,6 +111,7 @@ test('the journey was one: each service was met, and the tokens to look for are 
   expect(from(app, '/bff/logout').length).toBeGreaterThan(0)
   expect(from(issuer, '/').some(({ body }) => body.includes('Password'))).toBe(true)
   expect(from(app, '/bff/user').some(({ body }) => body.includes('alice@example.com'))).toBe(true)
+  expect(from(app, '/bff/events').some(({ body }) => body.includes('event: refreshed'))).toBe(true)
   const orders = held.find(({ where }) => where === 'memory of the orders page')
   expect(orders?.text).toContain('alice@example.com')
 

@@ -120,7 +120,6 @@ async function walk(page: Page, look: (name: string) => Promise<void>): Promise<
   await shop.open('/orders')
   await shop.ordersAreShown()
   await page.evaluate(() => fetch('/bff/logout', { method: 'POST', headers: { 'x-csrf': '1' } }))
-  await shop.refresh.click()
   await shop.sessionEnded.waitFor()
   await look('session ended')
   await page.goto(`${world.issuer}/sign-out`)

@@ -31,10 +31,12 @@ test('a session that runs out says so by itself, and signs in again to the same 
   expect(await page.content()).not.toContain('alice@example.com')
   expect(page.url()).toBe(`${world.app}/security?here`)
 
-  // The identity server's own session goes on: it asks for nothing.
+  // The identity server's own session goes on: it asks for nothing, and the page is not left.
+  await page.evaluate(() => Object.assign(window, { isMarked: true }))
   await page.getByRole('button', { name: 'Sign in again' }).click()
   await shop.personName.waitFor()
   expect(page.url()).toBe(`${world.app}/security?here`)
+  expect(await page.evaluate(() => ['isMarked' in window, window.length])).toEqual([true, 0])
   expect(await signInPage(page).password.count()).toBe(0)
   expect(visitor.complaints).toEqual([])
 })

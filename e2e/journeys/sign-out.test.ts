@@ -64,8 +64,6 @@ test('signing out at the identity server ends the session of the application', a
   await elsewhere.getByRole('button', { name: 'Sign out' }).click()
   await elsewhere.getByText('You are signed out').waitFor()
 
-  await shop.page.bringToFront()
-  await shop.refresh.click()
   await shop.sessionEnded.waitFor()
   expect(await shop.page.content()).not.toContain(product)
   expect(visitor.complaints).toEqual([])

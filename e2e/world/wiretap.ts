@@ -17,6 +17,8 @@ export interface TappedResponse {
 
 type Header = readonly [name: string, value: string]
 
+const eventStream = 'text/event-stream'
+
 /** What listens in on one tab. */
 export interface Wiretap {
   /** Waits for what is under way, and gives everything that came over the network until then. */
@@ -49,6 +51,10 @@ export async function tap(page: Page): Promise<Wiretap> {
   async function record(paused: Paused): Promise<void> {
     const { requestId, networkId = requestId, request } = paused
     const { responseStatusCode: status = 0, responseHeaders = [] } = paused
+    const headers = responseHeaders.map(({ name, value }): Header => [name.toLowerCase(), value])
+    if (headers.some(([name, value]) => name === 'content-type' && value === eventStream)) {
+      return listen(networkId, { url: request.url, status, headers, body: '' }, requestId)
+    }
     // Nothing shows the body of a redirect, and the browser does not give it away either.
     const hasBody = status >= 200 && (status < 300 || status >= 400)
     const { body, base64Encoded } = hasBody
@@ -57,11 +63,35 @@ export async function tap(page: Page): Promise<Wiretap> {
     const response: TappedResponse = {
       url: request.url,
       status,
-      headers: responseHeaders.map(({ name, value }) => [name.toLowerCase(), value]),
+      headers,
       body: base64Encoded ? Buffer.from(body, 'base64').toString('latin1') : body,
     }
     hops.push({ networkId, response })
+    // A page that was left meanwhile no longer waits for it.
+    await session.send('Fetch.continueRequest', { requestId }).catch(() => {})
+  }
+
+  /** A stream has no end to wait for: it goes to the page, and what comes is noted on its way. */
+  async function listen(networkId: string, response: TappedResponse, requestId: string) {
+    let body = ''
+    const note = (base64: string) => {
+      body += Buffer.from(base64, 'base64').toString('latin1')
+    }
+    hops.push({
+      networkId,
+      response: {
+        ...response,
+        get body() {
+          return body
+        },
+      },
+    })
+    session.on('Network.dataReceived', ({ requestId: id, data }) => {
+      if (id === networkId && data) note(data)
+    })
     await session.send('Fetch.continueRequest', { requestId })
+    const before = await session.send('Network.streamResourceContent', { requestId: networkId })
+    note(before.bufferedData)
   }
 
   return {

@@ -1,5 +1,6 @@
-import type { Session } from '@sallyport/client'
+import type { Client, Session } from '@sallyport/client'
 import { useSession } from '@sallyport/client/react'
+import { silentLogin } from '@sallyport/client/silent'
 import { useEffect, useRef } from 'react'
 import { useClient } from './client-context.ts'
 import { Landing } from './landing/landing.tsx'
@@ -50,7 +51,7 @@ export function App() {
         <Notice
           testId="session-ended"
           title="Your session ended"
-          action={{ label: 'Sign in again', run: () => client.login() }}
+          action={{ label: 'Sign in again', run: () => void signInAgain(client) }}
         >
           {explainEnd(state.reason)} Nothing of it is left in this page. After you sign in you come
           back to where you were.
@@ -62,6 +63,12 @@ export function App() {
         <Shell key={state.session.subject} session={state.session} events={events} route={route} />
       )
   }
+}
+
+/** Without leaving the page, if the identity server need not ask anything. */
+async function signInAgain(client: Client): Promise<void> {
+  const isSignedIn = await silentLogin(client, { timeout: 5 }).catch(() => false)
+  if (!isSignedIn) client.login()
 }
 
 interface ShellProps {
