@@ -25,7 +25,7 @@ export interface ClockMessage {
 /** Seconds. Short, so that tokens are renewed all the time. */
 export const accessTokenLifetime = 4
 /** Seconds the identity server has for an answer. */
-export const issuerTimeout = 2
+export const issuerTimeout = 5
 /** Seconds a lease lasts then: see create-bff.ts. */
 export const leaseTime = issuerTimeout * 3 + 5
 /**
@@ -33,6 +33,6 @@ export const leaseTime = issuerTimeout * 3 + 5
  * an outage and the issuer's pause together: when a process dies between the two, the next one
  * comes in time. After that its use ends the session.
  */
-export const refreshTokenGrace = 30
+export const refreshTokenGrace = 60
 /** Longer than any jump of a clock: what is lost must be lost by a fault. */
 export const sessionLifetimes = { sessionIdle: 28_800, sessionAbsolute: 86_400 }
