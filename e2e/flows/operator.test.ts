@@ -178,7 +178,7 @@ describe('the listener of operators', () => {
     expect([await status(secret), await status(next)]).toEqual([200, 401])
     for (const operator of [undefined, { ...operatorWith(next), listen: { port: 1 } }]) {
       const attempt = () => world.gateway.reload({ ...options, operator })
-      expect(attempt).toThrow('operator: cannot change')
+      expect(attempt).toThrow('operator.listen: cannot change')
     }
   })
 
