@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
-import type { ForwardDecision } from '@sallyport/bff'
-import type { ErrorCode } from '@sallyport/core'
+import type { ForwardDecision, RespondDecision } from '@sallyport/bff'
 import { failureCode } from '../failure-code.ts'
 import type { PlainRequest } from './request-reader.ts'
 import type { ResponseHead } from './response-reader.ts'
@@ -22,9 +21,9 @@ export interface ExchangeParts {
   /**
    * The exchange is over.
    *
-   * @param code what to answer instead; nothing of an answer has been sent then.
+   * @param answer what the client is to get; nothing has been sent to it then.
    */
-  readonly done: (outcome: { status?: number; error?: unknown; code?: ErrorCode }) => void
+  readonly done: (outcome: { status?: number; error?: unknown; answer?: RespondDecision }) => void
 }
 
 /** One request on its way to an upstream, and its response on the way back. */
@@ -56,7 +55,8 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
  * @param body what of the body came with the head.
  */
 export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchange {
-  const { decision, request, client, pool, now } = parts
+  const { request, client, pool, now } = parts
+  let { decision } = parts
   let bodyLeft = (request.bodyLength ?? 0) - body.length
   let status: number | undefined
   let isChunked = false
@@ -65,6 +65,8 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
   let isRetried = false
   let isClientSlow = false
   let movedAt = now()
+  /** What to do in place of passing on the answer that is coming. */
+  let instead: RespondDecision | ForwardDecision | undefined
   /** Written in one go, when all that came at once has been read. */
   let out = ''
 
@@ -97,23 +99,44 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
       // An upstream may close an idle connection in the moment in which it is used again.
       isRetried = true
       upstream = pool.connect(decision.origin)
-      return upstream.start(exchange)
+      return start()
     }
     out = ''
     status = undefined
-    finish({ error, code: failureCode(error) })
+    finish({ error, answer: decision.answerFailure(failureCode(error)) })
+  }
+
+  function giveBack(isReusable: boolean): void {
+    if (isReusable && bodyLeft === 0) pool.release(decision.origin, upstream)
+    else upstream.destroy()
+  }
+
+  /** Unless it came whole, an answer that nobody wants costs its connection. */
+  function leaveAnswer(next: RespondDecision | ForwardDecision, isReusable: boolean) {
+    giveBack(isReusable)
+    instead = undefined
+    if (next.kind === 'respond') return finish({ answer: next })
+    decision = next
+    upstream = pool.take(decision.origin)
+    start()
+  }
+
+  function start(): void {
+    const { method, path, headers } = decision
+    const { bodyLength } = request
+    const head = writeRequestHead(method, path, { headers, bodyLength })
+    upstream.start(exchange, head + body.toString('latin1'))
   }
 
   const isRepeatable = () => repeatable.has(request.method) && request.bodyLength === undefined
 
   const exchange: UpstreamExchange = {
     method: request.method,
-    opening: `${writeRequestHead(decision.method, decision.path, {
-      ...{ headers: decision.headers, bodyLength: request.bodyLength },
-    })}${body.toString('latin1')}`,
 
     head(head) {
       movedAt = now()
+      instead = decision.instead?.(head.status, head.headers)
+      if (instead) return
       status = head.status
       isChunked = typeof head.framing === 'string'
       const ends = parts.isLast() || bodyLeft > 0 ? 'connection: close\r\n' : ''
@@ -123,6 +146,7 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
 
     data(bytes) {
       movedAt = now()
+      if (instead) return
       if (isChunked) out += `${bytes.length.toString(16)}\r\n`
       if (bytes.length <= smallBody) {
         out += bytes.toString('latin1')
@@ -135,13 +159,16 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
       if (isChunked) out += '\r\n'
     },
 
-    pushed: flush,
+    pushed() {
+      if (instead) leaveAnswer(instead, false)
+      else flush()
+    },
 
     end(isReusable) {
+      if (instead) return leaveAnswer(instead, isReusable)
       if (isChunked) out += '0\r\n\r\n'
       flush()
-      if (isReusable && bodyLeft === 0) pool.release(decision.origin, upstream)
-      else upstream.destroy()
+      giveBack(isReusable)
       finish({})
     },
 
@@ -154,7 +181,7 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
   }
 
   let upstream: UpstreamConnection = pool.take(decision.origin)
-  upstream.start(exchange)
+  start()
 
   return {
     get bodyLeft() {

@@ -1,11 +1,5 @@
 import type { Socket } from 'node:net'
-import {
-  type Bff,
-  type Decision,
-  type ForwardDecision,
-  type RespondDecision,
-  respondError,
-} from '@sallyport/bff'
+import type { Bff, Decision, ForwardDecision, RespondDecision } from '@sallyport/bff'
 import type { Telemetry } from '@sallyport/telemetry'
 import { type CarriedExchange, carryExchange } from './carry-exchange.ts'
 import { type HandOverReason, type PlainRequest, readRequest } from './request-reader.ts'
@@ -162,11 +156,11 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
       {
         ...{ decision, request, client: socket, pool, now },
         isLast: () => isLast || parts.isDraining(),
-        done({ status = 0, error, code }) {
+        done({ status = 0, error, answer }) {
           if (exchange && exchange.bodyLeft > 0) isLast = true
           exchange = undefined
           if (error) telemetry.log.warn({ error, route }, 'an upstream failed')
-          if (code) return respond(respondError(request, code), request, route)
+          if (answer) return respond(answer, request, route)
           settle({ route, status, isAborted: socket.destroyed })
         },
       },
@@ -179,7 +173,8 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
     const body = Buffer.from(decision.body)
     if (parts.isDraining()) isLast = true
     const ends = isLast ? 'connection: close\r\n' : ''
-    const head = writeResponseHead(status, headers, `content-length: ${body.length}\r\n${ends}`)
+    const length = status === 204 ? '' : `content-length: ${body.length}\r\n`
+    const head = writeResponseHead(status, headers, length + ends)
     socket.write(method === 'HEAD' ? head : head + body.toString('latin1'), 'latin1')
     settle({ route, status, isAborted: false })
   }

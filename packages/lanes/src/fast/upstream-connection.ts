@@ -5,8 +5,6 @@ import { createResponseReader, type ResponseReader, type ResponseSink } from './
 /** One request to send, and where its response goes. */
 export interface UpstreamExchange extends ResponseSink {
   readonly method: string
-  /** The request head and what of its body is there already, each byte a latin1 character. */
-  readonly opening: string
   /**
    * The response is complete.
    *
@@ -24,8 +22,12 @@ export interface UpstreamExchange extends ResponseSink {
 
 /** A connection to an upstream: one exchange at a time. */
 export interface UpstreamConnection {
-  /** Begins an exchange on a connection that has none. */
-  start(exchange: UpstreamExchange): void
+  /**
+   * Begins an exchange on a connection that has none.
+   *
+   * @param opening the request head and what of its body is there already; a character a byte.
+   */
+  start(exchange: UpstreamExchange, opening: string): void
   /** More of the request's body. @returns whether more may be sent at once. */
   write(bytes: Buffer): boolean
   /** Reads no more until `resume`, so that a slow client slows the upstream down. */
@@ -100,11 +102,11 @@ export function createUpstreamConnection(
   socket.on('close', () => fail(closed(reader)))
 
   const connection: UpstreamConnection = {
-    start(next) {
+    start(next, opening) {
       exchanges += 1
       exchange = next
       reader = createResponseReader(next.method, next)
-      socket.write(next.opening, 'latin1')
+      socket.write(opening, 'latin1')
     },
 
     write: (bytes) => socket.write(bytes),
