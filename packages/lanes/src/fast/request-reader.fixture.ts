@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 
 /** A request as a parser reads it. */
 export interface ReadMessage {

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mutatedBytes, readByNode, requestBytes, sentinel } from './request-reader.fixture.ts'
 import { readRequest } from './request-reader.ts'
