@@ -110,7 +110,7 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
     }))
   const server = createNodeServer(lane)
   const fastLane = config.lanes.includes('fast')
-    ? putFastLane(server, { bff: frontends, telemetry })
+    ? putFastLane(server, { bff: frontends, telemetry, clientAddress })
     : undefined
   server.listen(config.listen)
   try {

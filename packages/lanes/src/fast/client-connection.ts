@@ -1,6 +1,13 @@
 import type { Socket } from 'node:net'
-import type { Bff, Decision, ForwardDecision, RespondDecision } from '@sallyport/bff'
-import type { Telemetry } from '@sallyport/telemetry'
+import type {
+  Bff,
+  ClientAddress,
+  Decision,
+  ForwardDecision,
+  RequestHead,
+  RespondDecision,
+} from '@sallyport/bff'
+import { type Telemetry, withClientAddress } from '@sallyport/telemetry'
 import { type CarriedExchange, carryExchange } from './carry-exchange.ts'
 import { type HandOverReason, type PlainRequest, readRequest } from './request-reader.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
@@ -9,6 +16,8 @@ import { writeResponseHead } from './write-head.ts'
 /** What the connections of a lane share. */
 export interface ConnectionParts {
   readonly bff: Pick<Bff, 'decide'>
+  /** Where a request came from, for the log. */
+  readonly clientAddress: ClientAddress
   readonly telemetry: Telemetry
   readonly pool: UpstreamPool
   /** Seconds, to about one. */
@@ -99,7 +108,7 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
     const { method, target, headers } = request
     const head = { method, target, headers, remoteAddress }
     phase = 'deciding'
-    telemetry.serve(onlyValue(headers, 'traceparent'), method, () => {
+    serve(head, () => {
       const startedAt = performance.now()
       const report = new Promise<Outcome>((resolve) => {
         settled = resolve
@@ -114,6 +123,12 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
       else carry(decision, request, all)
       return report
     })
+  }
+
+  function serve(head: RequestHead, work: () => Promise<void>): void {
+    withClientAddress(parts.clientAddress(head), () =>
+      telemetry.serve(onlyValue(head.headers, 'traceparent'), head.method, work),
+    )
   }
 
   async function decideLater(

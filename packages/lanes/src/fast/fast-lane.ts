@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Bff } from '@sallyport/bff'
+import { type Bff, type ClientAddress, createClientAddress } from '@sallyport/bff'
 import type { Telemetry } from '@sallyport/telemetry'
 import { type ClientConnection, serveConnection } from './client-connection.ts'
 import type { HandOverReason } from './request-reader.ts'
@@ -10,6 +10,8 @@ export interface FastLaneOptions {
   /** One BFF, or many that decide as one. */
   bff: Pick<Bff, 'decide'>
   telemetry: Telemetry
+  /** @defaultValue the peer's address */
+  clientAddress?: ClientAddress | undefined
 }
 
 /** The lane that carries plain requests over bare sockets, and nothing else. */
@@ -28,7 +30,8 @@ const sweepIntervalMs = 500
  * all bytes that were not answered, and does not come back. It adds no rule to the BFF's decisions
  * and skips none.
  */
-export function putFastLane(server: Server, { bff, telemetry }: FastLaneOptions): FastLane {
+export function putFastLane(server: Server, options: FastLaneOptions): FastLane {
+  const { bff, telemetry, clientAddress = createClientAddress() } = options
   const serve = server.listeners('connection')
   const connections = new Map<Socket, ClientConnection>()
   let time = performance.now() / 1000
@@ -43,7 +46,7 @@ export function putFastLane(server: Server, { bff, telemetry }: FastLaneOptions)
   sweeping.unref()
 
   const parts = {
-    ...{ bff, telemetry, pool, now },
+    ...{ bff, telemetry, clientAddress, pool, now },
     isDraining: () => isDraining,
 
     handOver(socket: Socket, bytes: Buffer, reason: HandOverReason) {
