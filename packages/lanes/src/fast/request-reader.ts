@@ -31,7 +31,7 @@ export type RequestReading =
   | { readonly kind: 'other'; readonly reason: HandOverReason }
 
 /** Bytes; node's own limit is 16 KiB, and what is near it is for node to judge. */
-export const longestHead = 12 * 1024
+const longestHead = 12 * 1024
 
 /**
  * Method, target and version as no two parsers could read them differently: no escapes or
