@@ -11,7 +11,7 @@ import {
 } from '@sallyport/bff'
 import { type Clock, SallyportError } from '@sallyport/core'
 import { isSameOptions, optionsError } from '@sallyport/core/options'
-import { createNodeLane, createNodeServer } from '@sallyport/lanes'
+import { createNodeLane, createNodeServer, putFastLane } from '@sallyport/lanes'
 import type { SessionStore } from '@sallyport/session'
 import type { Telemetry } from '@sallyport/telemetry'
 import { checkGatewayOptions } from './check-options.ts'
@@ -109,6 +109,9 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
       config: () => operators as OperatorConfig,
     }))
   const server = createNodeServer(lane)
+  const fastLane = config.lanes.includes('fast')
+    ? putFastLane(server, { bff: frontends, telemetry, clientAddress })
+    : undefined
   server.listen(config.listen)
   try {
     await once(server, 'listening')
@@ -146,9 +149,14 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
       const closed = once(server, 'close')
       server.close()
       frontends.endStreams()
+      fastLane?.drain()
       server.closeIdleConnections()
-      const deadline = setTimeout(() => server.closeAllConnections(), drain * 1000)
+      const deadline = setTimeout(() => {
+        server.closeAllConnections()
+        fastLane?.close()
+      }, drain * 1000)
       await closed
+      fastLane?.close()
       clearTimeout(deadline)
       await frontends.close()
       await lane.close()
@@ -158,8 +166,8 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
 }
 
 function assertSamePlace(config: GatewayConfig, next: GatewayConfig): void {
-  const fixed = ({ listen, store, trustedProxies, operator }: GatewayConfig) => {
-    return { listen, store, trustedProxies, 'operator.listen': operator?.listen }
+  const fixed = ({ listen, lanes, store, trustedProxies, operator }: GatewayConfig) => {
+    return { listen, lanes, store, trustedProxies, 'operator.listen': operator?.listen }
   }
   const wanted = fixed(next)
   const problems = Object.entries(fixed(config))

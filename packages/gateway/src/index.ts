@@ -16,4 +16,5 @@ export type {
   GatewayConfig,
   GatewayFrontend,
   GatewayOptions,
+  Lane,
 } from './options.ts'

@@ -30,7 +30,17 @@ interface ListeningOptions {
   trustedProxies?: TrustedProxiesOptions | undefined
   /** Who may look at sessions and end them over HTTP; absent: nobody. */
   operator?: OperatorOptions | undefined
+  /**
+   * How requests are carried: plain ones over bare sockets (`fast`), all others over node:http. The
+   * fast lane is new: it is not on unless it is asked for.
+   *
+   * @defaultValue `['node']`
+   */
+  lanes?: Lane[] | undefined
 }
+
+/** One way to carry a request. `node` carries everything and is always needed. */
+export type Lane = 'fast' | 'node'
 
 /** What a user writes to run a BFF as a program of its own. */
 export interface GatewayOptions extends ListeningOptions, GatewayFrontend {}
@@ -51,6 +61,7 @@ export interface GatewayConfig {
   readonly store: StoreOptions
   readonly trustedProxies?: TrustedProxiesOptions | undefined
   readonly operator?: OperatorConfig | undefined
+  readonly lanes: readonly Lane[]
 }
 
 /** Options of one BFF, wherever they stand. */
@@ -78,6 +89,10 @@ export const gatewaySchema = strictObject({
   }),
   store,
   trustedProxies: trustedProxiesOptions.optional(),
+  lanes: z
+    .array(z.enum(['fast', 'node']))
+    .refine((lanes) => lanes.includes('node'), 'must have "node", which carries everything')
+    .default(['node']),
   webFolder: z.string().min(1).optional(),
   operator: operator.optional(),
 })

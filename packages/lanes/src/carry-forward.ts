@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ForwardDecision, HeaderList } from '@sallyport/bff'
 import type { ErrorCode } from '@sallyport/core'
 import type { Dispatcher } from 'undici'
+import { failureCode } from './failure-code.ts'
 import { hasBody } from './request-body.ts'
 import type { Upstreams } from './upstreams.ts'
 import { writeRespond } from './write-respond.ts'
@@ -111,9 +112,6 @@ function responseFraming(
   return framing
 }
 
-const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT'])
-const malformed = /^(?:HTTPParserError|HPE_|UND_ERR_(?:HEADERS_OVERFLOW|RES_|INVALID_))/
-
 function toFailure(
   error: unknown,
   response: ServerResponse,
@@ -123,17 +121,5 @@ function toFailure(
     response.destroy()
     return { error }
   }
-  const cause = causeOf(error)
-  const code: ErrorCode = timeouts.has(cause)
-    ? 'ERR_UPSTREAM_TIMEOUT'
-    : malformed.test(cause)
-      ? 'ERR_UPSTREAM_INVALID'
-      : 'ERR_UPSTREAM_UNREACHABLE'
-  return { error, code }
-}
-
-/** What tells failures apart: the code, or the name of undici's one error that may have none. */
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return ''
-  return 'code' in error && error.code ? String(error.code) : error.name
+  return { error, code: failureCode(error) }
 }

@@ -1,3 +1,4 @@
+export { type FastLane, putFastLane } from './fast/fast-lane.ts'
 export {
   createNodeLane,
   type NodeLane,

@@ -11,7 +11,9 @@ export function writeRespond(
   const { status, headers, body } = decision
   // A 204 has no length (RFC 9110 section 8.6).
   const framing = status === 204 ? [] : ['content-length', String(Buffer.byteLength(body))]
-  if (!request.complete && hasBody(request)) framing.push('connection', 'close')
+  const isUnread = !request.complete && hasBody(request)
+  // After a request that was read in doubt, nothing that follows is believed to be a request.
+  if (isUnread || status === 400) framing.push('connection', 'close')
   response.writeHead(status, [...headers, ...framing])
   response.end(request.method === 'HEAD' ? undefined : body)
 }
