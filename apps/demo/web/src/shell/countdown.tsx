@@ -27,7 +27,7 @@ export function useSecondsUntil(then: Date): number {
     const timer = setInterval(() => setNow(wholeSecond), 200)
     return () => clearInterval(timer)
   }, [])
-  return then.getTime() / 1000 - now
+  return Math.floor(then.getTime() / 1000) - now
 }
 
 function wholeSecond(): number {
