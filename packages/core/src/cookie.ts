@@ -73,8 +73,11 @@ export function expireCookie(name: string, options: CookieOptions): string {
   return serializeCookie(name, '', { ...options, maxAge: 0 })
 }
 
-/** A loop, because `/[ \t]+$/` takes quadratic time: seconds for a long enough header. */
-function trimBlanks(text: string): string {
+/**
+ * Removes SP and HTAB at both ends, and no other blank (RFC 9110 section 5.5). A loop, because
+ * `/[ \t]+$/` takes quadratic time: seconds for a long enough header.
+ */
+export function trimBlanks(text: string): string {
   let start = 0
   let end = text.length
   while (start < end && isBlank(text.charCodeAt(start))) start += 1

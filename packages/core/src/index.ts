@@ -7,6 +7,7 @@ export {
   expireCookie,
   parseCookies,
   serializeCookie,
+  trimBlanks,
   uniqueCookie,
 } from './cookie.ts'
 export {

@@ -1,3 +1,5 @@
+import { trimBlanks } from '@sallyport/core'
+
 /** A request head that any parser reads the same way, and where its message ends. */
 export interface PlainRequest {
   readonly kind: 'request'
@@ -99,7 +101,7 @@ function readFields({ text, start, headLength, method, target }: Head): RequestR
     const colon = text.indexOf(':', at)
     const lineEnd = text.indexOf('\r\n', colon)
     const name = text.slice(at, colon).toLowerCase()
-    const value = trimSpaces(text, colon + 1, lineEnd)
+    const value = trimBlanks(text.slice(colon + 1, lineEnd))
     headers.push(name, value)
     at = lineEnd + 2
     if (name === 'host') {
@@ -116,14 +118,6 @@ function readFields({ text, start, headLength, method, target }: Head): RequestR
   }
   if (hosts !== 1) return other('field')
   return { kind: 'request', method, target, headers, headLength, bodyLength, isLast }
-}
-
-function trimSpaces(text: string, from: number, to: number): string {
-  let start = from
-  let end = to
-  while (start < end && text.charCodeAt(start) === 0x20) start += 1
-  while (start < end && text.charCodeAt(end - 1) === 0x20) end -= 1
-  return text.slice(start, end)
 }
 
 function other(reason: HandOverReason): RequestReading {

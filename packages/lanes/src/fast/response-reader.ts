@@ -1,3 +1,4 @@
+import { trimBlanks } from '@sallyport/core'
 import { createChunkReader } from './chunk-reader.ts'
 import { ResponseFault } from './response-fault.ts'
 
@@ -132,7 +133,7 @@ function readHead(text: string, method: string): ResponseHead {
     const colon = text.indexOf(':', at)
     const lineEnd = text.indexOf('\r\n', colon)
     const name = text.slice(at, colon)
-    const value = trimBlanks(text, colon + 1, lineEnd)
+    const value = trimBlanks(text.slice(colon + 1, lineEnd))
     headers.push(name, value)
     noteFraming(fields, name, value)
     at = lineEnd + 2
@@ -190,16 +191,4 @@ function framingOf(
   if (method === 'HEAD' || status === 204 || status === 304 || status < 200) return { length: 0 }
   if (coding !== undefined) return 'chunked'
   return length === undefined ? 'close' : { length }
-}
-
-function trimBlanks(text: string, from: number, to: number): string {
-  let start = from
-  let end = to
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1
-  while (start < end && isBlank(text.charCodeAt(end - 1))) end -= 1
-  return text.slice(start, end)
-}
-
-function isBlank(character: number): boolean {
-  return character === 0x20 || character === 0x09
 }
