@@ -90,13 +90,13 @@ export function createBffOf(config: BffConfig, parts: BffParts): Bff {
   const background = createBackground(parts.telemetry.log)
   const context = createContext(config, parts, background)
   keepRevoking(context, background)
-  const matchRoute = createRouteMatcher(config.routes, config.basePath)
+  const routes = createRouteMatcher(config.routes, config.basePath)
 
   function route(request: BffRequest): Awaitable<Decision> {
     const { path } = request.url
     const isOwn = path === '/bff' || path.startsWith('/bff/')
-    const found = isOwn ? undefined : matchRoute(path)
-    const methods = isOwn ? scriptMethods(path) : found?.methods
+    const found = isOwn ? undefined : routes.match(path, request.method)
+    const methods = isOwn ? scriptMethods(path) : found?.allow
     const preflight = answerPreflight(request, config.allowedOrigins, methods)
     if (preflight) return preflight
     if (isOwn) return callEndpoint(request, context)

@@ -32,7 +32,7 @@ export function proxy(
   assertOwn(problem(request.headers, publicUrl.origin, allowedOrigins), context)
   if (!route.methods.includes(request.method)) {
     return respondError(request, 'ERR_METHOD_NOT_ALLOWED', {
-      headers: ['allow', route.methods.join(', ')],
+      headers: ['allow', route.allow.join(', ')],
     })
   }
   if (isApp) {
@@ -139,7 +139,7 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
     responseHeaders(headers) {
       if (upstreamToken) credentials.noteNonce(url, headers)
       const cookies = setCookies.flatMap((cookie) => ['set-cookie', cookie])
-      return [...toBrowserHeaders(route, headers, path), ...cookies]
+      return [...toBrowserHeaders(route, headers, { path, current: request.url.path }), ...cookies]
     },
     instead(status, upstream) {
       if (status !== 401 || !upstreamToken) return undefined

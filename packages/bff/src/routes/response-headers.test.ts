@@ -1,22 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { headerValue, headerValues } from '../headers.ts'
-import type { RouteConfig } from '../options/route-options.ts'
-import { createRouteMatcher } from './match.ts'
+import { type CompiledRoute, createRouteMatcher } from './match.ts'
 import { toBrowserHeaders } from './response-headers.ts'
+import { routeConfig } from './route.fixture.ts'
 
-const config: RouteConfig = {
-  match: '/api/orders/*',
-  upstream: new URL('http://orders.internal/v1/orders'),
-  methods: ['GET'],
-  token: 'user',
-  callers: ['browser'],
-  visitor: false,
-  grant: 'refresh',
-  timeout: 30,
+const [match, upstream] = ['/api/orders/*', 'http://orders.internal/v1/orders'] as const
+const asked = { path: '/v1/orders/7/lines?x=1', current: '/api/orders/7/lines' }
+const answer = (headers: string[]) => toBrowserHeaders(compile(match, upstream), headers, asked)
+
+function compile(...route: Parameters<typeof routeConfig>) {
+  const [compiled] = createRouteMatcher([routeConfig(...route)]).routes
+  return compiled as CompiledRoute
 }
-const route = createRouteMatcher([config])('/api/orders')
-if (!route) throw new Error('the route must match its own base')
-const answer = (headers: string[]) => toBrowserHeaders(route, headers, '/v1/orders/7/lines?x=1')
 
 describe('headers to a browser', () => {
   test('keep what describes the content', () => {
@@ -87,10 +82,8 @@ describe('headers to a browser', () => {
   test.each(['http://orders.internal//evil.example', '/.//evil.example', '/x/..//evil.example'])(
     'A046: Location %s cannot become another host where a route is the whole origin',
     (value) => {
-      const upstream = new URL('http://orders.internal')
-      const whole = createRouteMatcher([{ ...config, match: '/*', upstream }])('/')
-      if (!whole) throw new Error('the route must match everything')
-      const headers = toBrowserHeaders(whole, ['Location', value], '/')
+      const whole = compile('/*', 'http://orders.internal')
+      const headers = toBrowserHeaders(whole, ['Location', value], { path: '/', current: '/' })
       expect(headerValue(headers, 'location')).toBeUndefined()
     },
   )

@@ -89,16 +89,22 @@ const added: HeaderList = [
   ...['x-content-type-options', 'nosniff'],
 ]
 
+/** What was asked for. */
+export interface AskedPaths {
+  /** Of the upstream, with its query; a relative `Location` starts from there. */
+  readonly path: string
+  /** Of us, below the frontend's base path. */
+  readonly current: string
+}
+
 /**
  * The header fields for the browser. A `Location` inside of the route is translated to our path;
  * one that leads elsewhere is dropped: the BFF follows no redirect, and internal names stay inside.
- *
- * @param path what the upstream was asked for; a relative `Location` starts from there.
  */
 export function toBrowserHeaders(
   route: CompiledRoute,
   upstream: HeaderList,
-  path: string,
+  asked: AskedPaths,
 ): HeaderList {
   const hopByHop = connectionOptions(upstream)
   const result: string[] = []
@@ -110,20 +116,23 @@ export function toBrowserHeaders(
       result.push(name, value)
       continue
     }
-    const location = ownLocation(route, value, path)
+    const location = ownLocation(route, value, asked)
     if (location) result.push(name, location)
   }
   result.push(...added)
   return result
 }
 
-function ownLocation(route: CompiledRoute, value: string, path: string): string | undefined {
+function ownLocation(
+  route: CompiledRoute,
+  value: string,
+  { path, current }: AskedPaths,
+): string | undefined {
   const base = new URL(path, route.upstream)
   if (!URL.canParse(value, base.href)) return undefined
   const target = new URL(value, base)
   if (target.origin !== route.upstream.origin) return undefined
-  const own = route.fromUpstream(target.pathname)
-  // Two slashes at the start would name another host.
-  if (own === undefined || own.startsWith('//')) return undefined
+  const own = route.fromUpstream(target.pathname, current)
+  if (own === undefined) return undefined
   return `${own}${target.search}${target.hash}`
 }

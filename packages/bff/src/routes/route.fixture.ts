@@ -1,0 +1,10 @@
+import type { RouteConfig } from '../options/route-options.ts'
+
+/** A route with every default, and what a test is about. */
+export function routeConfig(match: string, upstream: string, more: Partial<RouteConfig> = {}) {
+  return {
+    ...{ match, upstream: new URL(upstream), methods: ['GET'], timeout: 30 },
+    ...{ token: 'user', callers: ['browser'], visitor: false, grant: 'refresh' },
+    ...more,
+  } as RouteConfig
+}
