@@ -94,3 +94,71 @@ describe('two routes', () => {
     expect(parse(...routes)).toHaveLength(2)
   })
 })
+
+describe('what a route changes in headers', () => {
+  test.each([
+    { requestHeaders: { set: { 'X-API-Key': 'a b', 'x-user-id': '1' }, remove: ['User-Agent'] } },
+    { responseHeaders: { set: { 'Strict-Transport-Security': 'max-age=60' }, remove: ['ETag'] } },
+    { requestCookies: ['theme'], responseCookies: ['theme', 'a.b'] },
+    { redirectOrigins: ['https://files.example'], cache: 'upstream' },
+  ])('may be %j', (more) => expect(parse({ ...api, ...more })).toHaveLength(1))
+
+  test('has names in lower case, and values that do not print', () => {
+    const [route] = parse({ ...api, requestHeaders: { set: { 'X-Key': 'planted' } } })
+    expect(Object.keys(route?.requestHeaders?.set ?? {})).toEqual(['x-key'])
+    expect(JSON.stringify(route)).not.toContain('planted')
+  })
+
+  const hops = ['Connection', 'keep-alive', 'TE', 'Transfer-Encoding', 'Content-Length', 'Trailer']
+  const ours = ['Authorization', 'DPoP', 'Cookie', 'Host', 'X-CSRF', 'Sallyport-Visitor']
+  const said = ['X-Forwarded-For', 'x-forwarded-proto', 'traceparent', 'Proxy-Authorization']
+  test.each([...hops, ...ours, ...said, 'Expect', 'Content-Type', 'x_y', ''])(
+    'A092: a request’s %j is not for routes to set or remove',
+    (name) => {
+      const wrong = (requestHeaders: object) => () => parse({ ...api, requestHeaders })
+      expect(wrong({ set: { [name]: 'x' } })).toThrow('routes[0].requestHeaders')
+      expect(wrong({ remove: [name] })).toThrow('routes[0].requestHeaders')
+    },
+  )
+
+  const answers = ['Set-Cookie', 'Access-Control-Allow-Origin', 'Location', 'Cache-Control']
+  test.each([...hops.slice(0, 2), ...answers, 'X-Content-Type-Options', 'X-Accel-Redirect', 'a b'])(
+    'A138: an answer’s %j is not for routes to set or remove',
+    (name) => {
+      const wrong = (responseHeaders: object) => () => parse({ ...api, responseHeaders })
+      expect(wrong({ set: { [name]: 'x' } })).toThrow('routes[0].responseHeaders')
+      expect(wrong({ remove: [name] })).toThrow('routes[0].responseHeaders')
+    },
+  )
+
+  test.each(['\r\nX-Evil: 1', '\n', 'a\u0000', 'a\t', ' ', 'caf\u00e9'])(
+    'A161: a value never breaks out of its line, and is not printed: %j',
+    (value) => {
+      for (const name of ['requestHeaders', 'responseHeaders']) {
+        const attempt = () => parse({ ...api, [name]: { set: { 'x-a': `planted${value}` } } })
+        expect(attempt).toThrow(`routes[0].${name}.set["x-a"]`)
+        expect(attempt).not.toThrow('planted')
+      }
+    },
+  )
+
+  test('a name is set or removed, not both', () => {
+    const requestHeaders = { set: { 'x-a': '1' }, remove: ['X-A'] }
+    expect(() => parse({ ...api, requestHeaders })).toThrow('routes[0].requestHeaders.remove')
+  })
+
+  test.each(['__Host-Http-bff', '__host-http-bff', '__Secure-a', '__a', '', 'a=b', 'a b', 'a;b'])(
+    'A150: %j is no cookie of an upstream',
+    (name) => {
+      expect(() => parse({ ...api, responseCookies: [name] })).toThrow('responseCookies[0]')
+      expect(() => parse({ ...api, requestCookies: [name] })).toThrow('requestCookies[0]')
+    },
+  )
+
+  test.each(['https://files.example/', 'https://*.example', 'files.example', 'javascript:', '*'])(
+    'A154: %j is no origin',
+    (text) => {
+      expect(() => parse({ ...api, redirectOrigins: [text] })).toThrow('redirectOrigins[0]')
+    },
+  )
+})

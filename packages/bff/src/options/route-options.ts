@@ -8,6 +8,7 @@ import {
 } from '../routes/pattern.ts'
 import { canonicalPath } from '../target.ts'
 import { type RouteCaller, routeCallers } from './caller-options.ts'
+import { headerShape, type RouteHeaderConfig, type RouteHeaderOptions } from './header-options.ts'
 
 /** Whose access token goes to an upstream. */
 export type RouteToken = (typeof routeTokens)[number]
@@ -15,7 +16,7 @@ export type RouteToken = (typeof routeTokens)[number]
 const routeTokens = ['user', 'client', 'user-or-client', 'user-or-none', 'none'] as const
 
 /** One path pattern and the upstream it goes to. */
-export interface RouteOptions {
+export interface RouteOptions extends RouteHeaderOptions {
   /**
    * A path pattern. Whole segments count: `{name}` is a parameter and stands for any one segment, `/*`
    * at the end for everything below and the path itself. Of patterns that match the same path the
@@ -91,7 +92,7 @@ export interface RouteOptions {
 }
 
 /** A route with every default filled in. */
-export interface RouteConfig {
+export interface RouteConfig extends RouteHeaderConfig {
   readonly match: string
   readonly upstream: URL
   readonly methods: readonly string[]
@@ -145,6 +146,7 @@ const route = strictObject({
   scopes: z.array(scopeToken).min(1).optional(),
   grant: z.enum(['refresh', 'exchange']).default('refresh'),
   timeout: z.int().positive().default(30),
+  ...headerShape,
 }).superRefine((config, context) => {
   const { match, upstream, token, visitor, resource, audience, scopes, grant } = config
   const problem = (name: string, message: string) =>

@@ -1,10 +1,13 @@
+import { SallyportError } from '@sallyport/core'
 import type { RouteConfig } from '../options/route-options.ts'
 import { canonicalPath } from '../target.ts'
+import { createHeaderRules } from './header-rules.ts'
 import { type Pattern, parsePattern } from './pattern.ts'
-import { assertParameters, compileTranslation, type Translation } from './translate.ts'
+import { compileRouteHeaders, type RouteHeaders } from './route-headers.ts'
+import { compileTranslation, hasPlainParameters, type Translation } from './translate.ts'
 
 /** A route ready to match, and to translate paths both ways. */
-export interface CompiledRoute extends RouteConfig {
+export interface CompiledRoute extends RouteConfig, RouteHeaders {
   readonly pattern: Pattern
   /** The methods of all routes of this pattern: what `Allow` says. */
   readonly allow: readonly string[]
@@ -62,6 +65,7 @@ export function createRouteMatcher(
   onVisit?: () => void,
 ): RouteMatcher {
   const root: Node = { literals: new Map() }
+  const headerRules = createHeaderRules()
   const compiled: CompiledRoute[] = []
   const translations = new Map<CompiledRoute, Translation>()
   for (const route of routes) {
@@ -70,6 +74,7 @@ export function createRouteMatcher(
     const place = placeOf(root, pattern)
     const one: CompiledRoute = {
       ...route,
+      ...compileRouteHeaders(route, headerRules),
       pattern,
       get allow() {
         return place.flatMap(({ methods }) => methods)
@@ -117,9 +122,8 @@ export function createRouteMatcher(
       const own = canonical(translations.get(route)?.fromUpstream(path, current))
       if (own === undefined) continue
       const there = find(own)
-      if (there?.upstream.origin === origin && there.toUpstream(own) === path) {
-        return `${basePath}${own}`
-      }
+      if (there?.upstream.origin !== origin || there.toUpstream(own) !== path) continue
+      if (hasPlainParameters(there.pattern, own)) return `${basePath}${own}`
     }
     return undefined
   }
@@ -129,7 +133,9 @@ export function createRouteMatcher(
 
     match(path, method) {
       const route = find(path, method)
-      if (route && route.pattern.parameters.length > 0) assertParameters(route.pattern, path)
+      if (route && !hasPlainParameters(route.pattern, path)) {
+        throw new SallyportError('ERR_REQUEST_INVALID', 'a path parameter is not one plain segment')
+      }
       return route
     },
 

@@ -121,29 +121,39 @@ interface ForwardFacts {
 function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts): ForwardDecision {
   const { upstreamToken, visitor, setCookies = [] } = facts
   const { config, credentials } = facts.context
-  const { publicUrl } = config
-  const { upstream } = route
-  const path = `${route.toUpstream(request.url.path)}${request.url.query}`
-  const url = new URL(path, upstream)
-  const presented = upstreamToken && credentials.headers(upstreamToken, { ...request, url })
+  const { publicUrl, basePath } = config
+  const { upstream, requestRules: rules } = route
+  const { path: current, query } = request.url
+  const path = `${route.toUpstream(current)}${query}`
+  const asked = {
+    method: request.method,
+    // Only proofs need it, and what few need is not made for all.
+    get url() {
+      return new URL(path, upstream)
+    },
+  }
+  const presented = upstreamToken && credentials.headers(upstreamToken, asked)
+  const noteNonce = (headers: HeaderList) => {
+    if (upstreamToken?.dpopKey) credentials.noteNonce(asked.url, headers)
+  }
   return {
     kind: 'forward',
     method: request.method,
     origin: upstream.origin,
     path,
     headers: toUpstreamHeaders(request, {
-      ...{ publicUrl, upstream, visitor, trace: traceHeaders() },
+      ...{ publicUrl, upstream, rules, visitor, trace: traceHeaders() },
       credentials: presented ?? [],
       clientAddress: request.clientAddress,
+      cookies: route.requestCookies && pickCookies(request, route.requestCookies),
     }),
     responseHeaders(headers) {
-      if (upstreamToken) credentials.noteNonce(url, headers)
-      const cookies = setCookies.flatMap((cookie) => ['set-cookie', cookie])
-      return [...toBrowserHeaders(route, headers, { path, current: request.url.path }), ...cookies]
+      noteNonce(headers)
+      return toBrowserHeaders(route, headers, { publicUrl, basePath, path, current, setCookies })
     },
     instead(status, upstream) {
       if (status !== 401 || !upstreamToken) return undefined
-      credentials.noteNonce(url, upstream)
+      noteNonce(upstream)
       const challenges = readChallenges(upstream)
       if (wantsNonce(challenges, upstream)) {
         const isOver = facts.isAgain || hasBody(request.headers)
@@ -155,6 +165,11 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
     route: route.match,
     timeout: route.timeout,
   }
+}
+
+function pickCookies({ cookies }: BffRequest, names: readonly string[]): string {
+  const picked = cookies.filter(({ name }) => names.includes(name))
+  return picked.map(({ name, value }) => `${name}=${value}`).join('; ')
 }
 
 /**

@@ -1,4 +1,3 @@
-import { SallyportError } from '@sallyport/core'
 import { type Pattern, parseTemplate, type Segment } from './pattern.ts'
 
 /** Translates paths between a route's pattern and its upstream. */
@@ -51,18 +50,14 @@ export function compileTranslation(pattern: Pattern, upstream: URL): Translation
 }
 
 /**
- * Refuses values of parameters that an upstream may read as more or less than one segment: those that
- * are nothing but path parameters (`;x`), which many servers cut off, and those in which a slash or
- * a dot comes out when they are decoded once more.
- *
- * @throws `ERR_REQUEST_INVALID`
+ * Whether each parameter's value is one segment for any server: not nothing but path parameters (`;x`),
+ * which many servers cut off, and nothing in which a slash or a dot comes out when it is decoded once
+ * more.
  */
-export function assertParameters({ segments, hasRest }: Pattern, path: string): void {
-  for (const value of read(segments, path, hasRest)?.values.values() ?? []) {
-    if (/^;|%25(?:2e|2f|5c|00)/i.test(value)) {
-      throw new SallyportError('ERR_REQUEST_INVALID', 'a path parameter is not one plain segment')
-    }
-  }
+export function hasPlainParameters({ segments, parameters, hasRest }: Pattern, path: string) {
+  if (parameters.length === 0) return true
+  const values = read(segments, path, hasRest)?.values.values() ?? []
+  return [...values].every((value) => !/^;|%25(?:2e|2f|5c|00)/i.test(value))
 }
 
 /** Segments with parameters filled in; `undefined` when a value is missing. */
