@@ -37,6 +37,11 @@ export type {
 export type { BearerConfig, BearerOptions, RouteCaller } from './options/caller-options.ts'
 export type { EventConfig, EventOptions } from './options/event-options.ts'
 export type {
+  HeaderChangesConfig,
+  RouteHeaderConfig,
+  RouteHeaderOptions,
+} from './options/header-options.ts'
+export type {
   ClientCertificate,
   ClientPrivateKey,
   ClientSecret,
