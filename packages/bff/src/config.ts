@@ -1,5 +1,5 @@
 import { createSealer, errorCode, type SallyportError, type SealKey } from '@sallyport/core'
-import { distinctBy, parseOptions, secureUrl, strictObject } from '@sallyport/core/options'
+import { parseOptions, secureUrl, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
 import { bearer } from './options/caller-options.ts'
 import { callerProblems } from './options/caller-problems.ts'
@@ -9,7 +9,7 @@ import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
 import { logout } from './options/logout-options.ts'
 import { nativeApps } from './options/native-options.ts'
 import { originProblems, originShape } from './options/origin-options.ts'
-import { route } from './options/route-options.ts'
+import { routes } from './options/route-options.ts'
 import { secret } from './options/secret.ts'
 import { session } from './options/session-options.ts'
 import { visitors } from './options/visitor-options.ts'
@@ -28,7 +28,7 @@ const schema = strictObject({
     .array(strictObject({ kid: z.string(), key: secret }))
     .min(1)
     .superRefine(assertUsableKeys),
-  routes: distinctBy('match', route).default([]),
+  routes: routes.default([]),
   bearer: bearer.optional(),
   nativeApps,
   session,

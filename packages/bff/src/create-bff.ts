@@ -23,8 +23,8 @@ import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { readRequest } from './read-request.ts'
 import { answerPreflight, withCors } from './routes/cors.ts'
-import { createRouteMatcher } from './routes/match.ts'
 import { proxy } from './routes/proxy.ts'
+import { createRouting } from './routes/routing.ts'
 import { createSessions } from './sessions/create-sessions.ts'
 import { withStoreFailures } from './sessions/store-failures.ts'
 import { createStoredSessions } from './sessions/stored-sessions.ts'
@@ -90,18 +90,17 @@ export function createBffOf(config: BffConfig, parts: BffParts): Bff {
   const background = createBackground(parts.telemetry.log)
   const context = createContext(config, parts, background)
   keepRevoking(context, background)
-  const matchRoute = createRouteMatcher(config.routes, config.basePath)
+  const routing = createRouting(config)
 
   function route(request: BffRequest): Awaitable<Decision> {
     const { path } = request.url
-    const isOwn = path === '/bff' || path.startsWith('/bff/')
-    const found = isOwn ? undefined : matchRoute(path)
-    const methods = isOwn ? scriptMethods(path) : found?.methods
+    const place = routing.find(path, request.method)
+    const methods = place.kind === 'endpoint' ? scriptMethods(path) : place.route?.allow
     const preflight = answerPreflight(request, config.allowedOrigins, methods)
     if (preflight) return preflight
-    if (isOwn) return callEndpoint(request, context)
-    return found
-      ? proxy(request, found, context)
+    if (place.kind === 'endpoint') return callEndpoint(request, context)
+    return place.kind === 'route'
+      ? proxy(request, place.route, context)
       : { kind: 'pass', path, frontend: config.frontend }
   }
 

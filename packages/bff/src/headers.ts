@@ -4,7 +4,10 @@ import type { HeaderList } from './decision.ts'
 export function headerValues(headers: HeaderList, name: string): string[] {
   const values: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === name) values.push(headers[i + 1] as string)
+    const written = headers[i] as string
+    // Most names differ in length already, which is cheaper to see.
+    if (written.length !== name.length || written.toLowerCase() !== name) continue
+    values.push(headers[i + 1] as string)
   }
   return values
 }

@@ -17,6 +17,18 @@ export type {
   RespondDecision,
   StreamDecision,
 } from './decision.ts'
+export { explainRequest, type Question } from './explain/explain-request.ts'
+export type {
+  CallerExplanation,
+  EndpointOutcome,
+  Explanation,
+  HeadersExplanation,
+  OtherRoute,
+  Outcome,
+  RefusedOutcome,
+  RouteOutcome,
+  TokenExplanation,
+} from './explain/explanation.ts'
 export { checkFrontends, type FrontendsConfig } from './frontends/check-frontends.ts'
 export { createFrontends, type Frontends } from './frontends/create-frontends.ts'
 export type {
@@ -36,6 +48,11 @@ export type {
 } from './operator/operator.ts'
 export type { BearerConfig, BearerOptions, RouteCaller } from './options/caller-options.ts'
 export type { EventConfig, EventOptions } from './options/event-options.ts'
+export type {
+  HeaderChangesConfig,
+  RouteHeaderConfig,
+  RouteHeaderOptions,
+} from './options/header-options.ts'
 export type {
   ClientCertificate,
   ClientPrivateKey,
@@ -57,6 +74,7 @@ export type { SessionConfig, SessionOptions } from './options/session-options.ts
 export type { VisitorConfig, VisitorOptions } from './options/visitor-options.ts'
 export type { BffConfig, BffOptions } from './options.ts'
 export { type ErrorOptions, respondError } from './respond.ts'
+export type { HeaderFate, HeaderRow } from './routes/header-table.ts'
 export type {
   PollConfig,
   PollOptions,

@@ -2,10 +2,11 @@ import { errorCode, SallyportError } from '@sallyport/core'
 import { closestName } from '@sallyport/core/options'
 import type { Command } from './command.ts'
 import { check } from './commands/check.ts'
+import { explain } from './commands/explain.ts'
 import { gateway } from './commands/gateway.ts'
 import { schema } from './commands/schema.ts'
 
-const commands: Readonly<Record<string, Command>> = { gateway, check, schema }
+const commands: Readonly<Record<string, Command>> = { gateway, check, explain, schema }
 
 /** Runs the command that the arguments name. What goes wrong is said on standard error, with exit code 1. */
 export async function run([name, ...flags]: readonly string[], version: string): Promise<void> {

@@ -18,3 +18,4 @@ export type {
   GatewayOptions,
   Lane,
 } from './options.ts'
+export { webMethods } from './web-files.ts'

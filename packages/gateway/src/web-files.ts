@@ -23,6 +23,9 @@ const contentPolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** Files are read, and nothing else. */
+export const webMethods: readonly string[] = ['GET', 'HEAD']
+
 /**
  * Serves a built single-page application: hashed files for ever, the rest revalidated, and
  * `index.html` for each address that a person opens. A script's request for something that is not
@@ -43,7 +46,7 @@ export function createWebFiles(folder: string | undefined, issuer = ''): PassHan
   })
 
   return (request, response, { path }) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    if (!webMethods.includes(request.method ?? '')) {
       return refuse(request, response, 'ERR_METHOD_NOT_ALLOWED')
     }
     request.url = path

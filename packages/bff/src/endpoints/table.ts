@@ -2,6 +2,7 @@ import { featurePaths, issuerPaths, nativePaths, paths } from '@sallyport/core/c
 import type { Awaitable } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { ReadDecision, RespondDecision, StreamDecision } from '../decision.ts'
+import type { BffConfig } from '../options.ts'
 import { receivePush } from '../signals/receive-push.ts'
 import { backchannel } from './backchannel.ts'
 import { callback } from './callback.ts'
@@ -33,7 +34,13 @@ export interface Endpoint {
    * app.
    */
   readonly caller: 'script' | 'page' | 'own-frame' | 'return' | 'frame' | 'issuer' | 'app'
+  /** Whether the options leave it out, and there is nothing at its path. */
+  readonly isOff?: (config: BffConfig) => boolean
 }
+
+const noApps = ({ nativeApps }: BffConfig) => nativeApps.length === 0
+const noFrontchannel = ({ logout }: BffConfig) => !logout.frontchannel
+const noPush = ({ signals }: BffConfig) => !signals?.push
 
 /** The BFF's whole public surface. Everything else is proxied, passed on or not found. */
 // biome-ignore format: a table reads by column
@@ -48,10 +55,10 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET',  path: featurePaths.sessions, caller: 'script', handle: listOwnSessions },
   { method: 'DELETE', path: featurePaths.sessions, caller: 'script', handle: endOtherSessions },
   { method: 'DELETE', path: `${featurePaths.sessions}/{id}`, caller: 'script', handle: endOwnSession },
-  { method: 'GET',  path: issuerPaths.frontchannel, caller: 'frame', handle: frontchannel },
+  { method: 'GET',  path: issuerPaths.frontchannel, caller: 'frame', handle: frontchannel, isOff: noFrontchannel },
   { method: 'POST', path: issuerPaths.backchannel, caller: 'issuer', handle: backchannel },
-  { method: 'POST', path: issuerPaths.signals,  caller: 'issuer', handle: receivePush },
-  { method: 'GET',  path: nativePaths.login,   caller: 'page', handle: nativeLogin },
-  { method: 'POST', path: nativePaths.token,   caller: 'app',  handle: nativeToken },
-  { method: 'POST', path: nativePaths.revoke,  caller: 'app',  handle: nativeRevoke },
+  { method: 'POST', path: issuerPaths.signals,  caller: 'issuer', handle: receivePush, isOff: noPush },
+  { method: 'GET',  path: nativePaths.login,   caller: 'page', handle: nativeLogin, isOff: noApps },
+  { method: 'POST', path: nativePaths.token,   caller: 'app',  handle: nativeToken, isOff: noApps },
+  { method: 'POST', path: nativePaths.revoke,  caller: 'app',  handle: nativeRevoke, isOff: noApps },
 ]

@@ -43,7 +43,7 @@ export interface Frontends {
  */
 export function createFrontends(options: FrontendsOptions, parts: BffParts): Frontends {
   const { log } = parts.telemetry
-  let table = createFrontendTable([])
+  let table = createFrontendTable<Frontend>([], configOf)
   let tenants: Tenants | undefined
   const leaving = new Set<Promise<void>>()
 
@@ -58,7 +58,7 @@ export function createFrontends(options: FrontendsOptions, parts: BffParts): Fro
   function reload(given: FrontendsOptions): void {
     const config = checkFrontends(given)
     const present = new Map(table.all.map((one) => [one.bff.config.frontend, one]))
-    const next = createFrontendTable(createAll(config.frontends, present, parts))
+    const next = createFrontendTable(createAll(config.frontends, present, parts), configOf)
     for (const frontend of table.all) if (!next.all.includes(frontend)) retire(frontend)
     table = next
     // Looked up anew: what they are may have changed like all else.
@@ -70,9 +70,6 @@ export function createFrontends(options: FrontendsOptions, parts: BffParts): Fro
     const place = readPlace(head)
     const frontend = table.find(place)
     if (frontend) return frontend.decide(head)
-    if (table.hasHost(place.host)) {
-      throw new SallyportError('ERR_ROUTE_NOT_FOUND', 'the path is below no base path')
-    }
     return chain(tenants?.find(place), (tenant) => {
       if (tenant) return tenant.decide(head)
       throw new SallyportError('ERR_HOST_UNKNOWN', 'no frontend has this host')
@@ -118,6 +115,10 @@ export function createFrontends(options: FrontendsOptions, parts: BffParts): Fro
       await Promise.all(leaving)
     },
   }
+}
+
+function configOf({ bff }: Frontend): BffConfig {
+  return bff.config
 }
 
 /** Those that are present already and the same, and new ones for the others. */

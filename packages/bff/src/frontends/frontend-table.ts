@@ -1,32 +1,42 @@
-import type { OptionProblem } from '@sallyport/core'
+import { type OptionProblem, SallyportError } from '@sallyport/core'
 import type { BffConfig } from '../options.ts'
-import type { Frontend } from './frontend.ts'
 import type { Place } from './place.ts'
 
 /** Frontends by host, those with the longest base path first. */
-export interface FrontendTable {
+export interface FrontendTable<One> {
   /** All frontends, in the order in which they were given. */
-  readonly all: readonly Frontend[]
-  hasHost(host: string): boolean
-  /** The frontend below whose base path the place lies, whole segments counted. */
-  find(place: Place): Frontend | undefined
+  readonly all: readonly One[]
+  /**
+   * The frontend below whose base path the place lies, whole segments counted; `undefined` when none
+   * has the host.
+   *
+   * @throws `ERR_ROUTE_NOT_FOUND` for a path below no base path of that host.
+   */
+  find(place: Place): One | undefined
 }
 
-export function createFrontendTable(all: readonly Frontend[]): FrontendTable {
-  const hosts = new Map<string, Frontend[]>()
+export function createFrontendTable<One>(
+  all: readonly One[],
+  configOf: (one: One) => BffConfig,
+): FrontendTable<One> {
+  const hosts = new Map<string, One[]>()
   for (const frontend of all) {
-    const { host } = frontend.bff.config.publicUrl
+    const { host } = configOf(frontend).publicUrl
     hosts.set(host, [...(hosts.get(host) ?? []), frontend])
   }
   for (const atHost of hosts.values()) {
-    atHost.sort((a, b) => b.bff.config.basePath.length - a.bff.config.basePath.length)
+    atHost.sort((a, b) => configOf(b).basePath.length - configOf(a).basePath.length)
   }
 
   return {
     all,
-    hasHost: (host) => hosts.has(host),
-    find: ({ host, path }) =>
-      hosts.get(host)?.find(({ bff }) => isBelow(path, bff.config.basePath)),
+
+    find({ host, path }) {
+      const atHost = hosts.get(host)
+      const found = atHost?.find((one) => isBelow(path, configOf(one).basePath))
+      if (found || !atHost) return found
+      throw new SallyportError('ERR_ROUTE_NOT_FOUND', 'the path is below no base path')
+    },
   }
 }
 

@@ -1,7 +1,14 @@
 import { absoluteUri, httpUrl, scopeToken, strictObject } from '@sallyport/core/options'
 import * as z from 'zod'
+import {
+  ambiguousRoutes,
+  parsePattern,
+  patternProblem,
+  templateProblem,
+} from '../routes/pattern.ts'
 import { canonicalPath } from '../target.ts'
 import { type RouteCaller, routeCallers } from './caller-options.ts'
+import { headerShape, type RouteHeaderConfig, type RouteHeaderOptions } from './header-options.ts'
 
 /** Whose access token goes to an upstream. */
 export type RouteToken = (typeof routeTokens)[number]
@@ -9,10 +16,18 @@ export type RouteToken = (typeof routeTokens)[number]
 const routeTokens = ['user', 'client', 'user-or-client', 'user-or-none', 'none'] as const
 
 /** One path pattern and the upstream it goes to. */
-export interface RouteOptions {
-  /** A path, or a path and `/*`, which also matches the path itself. Whole segments count. */
+export interface RouteOptions extends RouteHeaderOptions {
+  /**
+   * A path pattern. Whole segments count: `{name}` is a parameter and stands for any one segment, `/*`
+   * at the end for everything below and the path itself. Of patterns that match the same path the
+   * most specific one counts: literal before parameter before wildcard, segment by segment. Two
+   * routes may have the same pattern when they share no method.
+   */
   match: string
-  /** Where it goes: origin and path that takes the place of the matched one. */
+  /**
+   * Where it goes: origin and path that takes the place of the matched one. Parameters of `match` may be
+   * whole segments of its path, `http://files.internal/v2/{tenant}`, and nothing else of it.
+   */
   upstream: string
   /**
    * Methods that pass; others get 405.
@@ -77,7 +92,7 @@ export interface RouteOptions {
 }
 
 /** A route with every default filled in. */
-export interface RouteConfig {
+export interface RouteConfig extends RouteHeaderConfig {
   readonly match: string
   readonly upstream: URL
   readonly methods: readonly string[]
@@ -103,19 +118,20 @@ export const path = z.string().refine((text) => {
   }
 }, 'must be a canonical path that starts with "/"')
 
-const pattern = z
-  .string()
-  .refine(
-    (text) => path.safeParse(text.replace(/\/\*$/, '') || '/').success && !/\*./.test(text),
-    'must be a canonical path, optionally ending in "/*"',
-  )
-  .refine((text) => !/^\/bff(\/|$)/.test(text), '"/bff" belongs to the BFF itself')
+const pattern = z.string().superRefine((text, context) => {
+  const problem = patternProblem(text)
+  if (problem) context.addIssue({ code: 'custom', message: problem })
+})
 
 /** The schema of {@link RouteOptions}. */
-export const route = strictObject({
+const route = strictObject({
   match: pattern,
   upstream: httpUrl
     .refine((text) => !text.includes('?'), 'must not contain a query')
+    .refine(
+      (text) => !/[{}]/.test(URL.parse(text)?.host ?? ''),
+      'a parameter can stand in the path alone: who is asked is fixed',
+    )
     .transform((text) => new URL(text)),
   methods: z
     .array(z.string().regex(/^[A-Z]+$/))
@@ -130,9 +146,15 @@ export const route = strictObject({
   scopes: z.array(scopeToken).min(1).optional(),
   grant: z.enum(['refresh', 'exchange']).default('refresh'),
   timeout: z.int().positive().default(30),
-}).superRefine(({ token, visitor, resource, audience, scopes, grant }, context) => {
+  ...headerShape,
+}).superRefine((config, context) => {
+  const { match, upstream, token, visitor, resource, audience, scopes, grant } = config
   const problem = (name: string, message: string) =>
     context.addIssue({ code: 'custom', path: [name], message })
+  // What is malformed has been said, and comes here all the same.
+  const wrong =
+    upstream instanceof URL && templateProblem(upstream.pathname, parsePattern(match).parameters)
+  if (wrong) problem('upstream', wrong)
   if (token === 'none') {
     for (const [name, value] of Object.entries({ resource, audience, scopes })) {
       if (value !== undefined) problem(name, 'is for a token, and token is "none"')
@@ -146,5 +168,14 @@ export const route = strictObject({
   }
   if (grant === 'exchange' && !resource && !audience) {
     problem('grant', 'needs a resource or an audience to exchange for')
+  }
+})
+
+/** The schema of all routes: one request never has two of them. */
+export const routes = z.array(route).superRefine((given, context) => {
+  for (const { index, other, methods } of ambiguousRoutes(given)) {
+    const before = `"${given[other]?.match}" (routes[${other}])`
+    const message = `matches the same requests as ${before}: ${methods.join(', ')}`
+    context.addIssue({ code: 'custom', path: [index, 'match'], message })
   }
 })

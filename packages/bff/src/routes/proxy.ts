@@ -6,8 +6,10 @@ import type { Decision, ForwardDecision, HeaderList, RespondDecision } from '../
 import { hasBody, headerValue } from '../headers.ts'
 import { respondError } from '../respond.ts'
 import type { Session } from '../sessions/session.ts'
+import type { Target } from '../target.ts'
 import type { UpstreamToken } from '../tokens/credentials.ts'
 import { toTokenRequest } from '../tokens/token-request.ts'
+import { needsCsrfHeader, whoseToken } from './admission.ts'
 import { type Challenge, readChallenges } from './challenges.ts'
 import { assertOwn, crossOriginProblem, csrfProblem } from './csrf.ts'
 import type { CompiledRoute } from './match.ts'
@@ -25,14 +27,11 @@ export function proxy(
   const { publicUrl, allowedOrigins } = context.config
   const isApp = isTokenCall(request, route)
   const isNamed = !isApp && context.sessions.isNamed(request.cookies)
-  // Whoever has a cookie to lend, or gets a token for the asking, must be the application itself.
-  const welcomesAll = route.token === 'none' || route.token === 'user-or-none'
-  const isPublic = (welcomesAll && !route.visitor) || isApp
-  const problem = isNamed || !isPublic ? csrfProblem : crossOriginProblem
+  const problem = needsCsrfHeader(route, { isApp, isNamed }) ? csrfProblem : crossOriginProblem
   assertOwn(problem(request.headers, publicUrl.origin, allowedOrigins), context)
   if (!route.methods.includes(request.method)) {
     return respondError(request, 'ERR_METHOD_NOT_ALLOWED', {
-      headers: ['allow', route.methods.join(', ')],
+      headers: ['allow', route.allow.join(', ')],
     })
   }
   if (isApp) {
@@ -40,17 +39,15 @@ export function proxy(
       'kind' in admitted ? admitted : forward(request, route, { context, upstreamToken: admitted }),
     )
   }
-  switch (route.token) {
-    case 'none':
-      return forward(request, route, { context })
-    case 'client':
-      return forwardAsClient(request, route, { context })
-    case 'user':
-      return forwardAsUser(request, route, context)
-    default:
-      if (isNamed) return forwardAsUser(request, route, context)
-      return forwardAsVisitor(request, route, context)
-  }
+  const whose = whoseToken(route, isNamed)
+  if (whose === 'user') return forwardAsUser(request, route, context)
+  const met = route.visitor ? context.visitors.meet(request.cookies) : undefined
+  return chain(met, (visitor) => {
+    const facts = { context, visitor: visitor?.id, setCookies: visitor?.setCookies }
+    return whose === 'client'
+      ? forwardAsClient(request, route, facts)
+      : forward(request, route, facts)
+  })
 }
 
 function forwardAsUser(
@@ -82,20 +79,6 @@ function refuseEnded(
   return respondError(request, 'ERR_LOGIN_REQUIRED', { setCookies })
 }
 
-function forwardAsVisitor(
-  request: BffRequest,
-  route: CompiledRoute,
-  context: BffContext,
-): Awaitable<Decision> {
-  const met = route.visitor ? context.visitors.meet(request.cookies) : undefined
-  return chain(met, (visitor) => {
-    const facts = { context, visitor: visitor?.id, setCookies: visitor?.setCookies }
-    return route.token === 'user-or-client'
-      ? forwardAsClient(request, route, facts)
-      : forward(request, route, facts)
-  })
-}
-
 function forwardAsClient(
   request: BffRequest,
   route: CompiledRoute,
@@ -118,32 +101,47 @@ interface ForwardFacts {
   isAgain?: true
 }
 
+/** What the upstream is asked for: path and query. */
+export function toUpstreamPath(route: CompiledRoute, { path, query }: Target): string {
+  return `${route.toUpstream(path)}${query}`
+}
+
 function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts): ForwardDecision {
   const { upstreamToken, visitor, setCookies = [] } = facts
   const { config, credentials } = facts.context
-  const { publicUrl } = config
-  const { upstream } = route
-  const path = `${route.toUpstream(request.url.path)}${request.url.query}`
-  const url = new URL(path, upstream)
-  const presented = upstreamToken && credentials.headers(upstreamToken, { ...request, url })
+  const { publicUrl, basePath } = config
+  const { upstream, requestRules: rules } = route
+  const { path: current } = request.url
+  const path = toUpstreamPath(route, request.url)
+  const asked = {
+    method: request.method,
+    // Only proofs need it, and what few need is not made for all.
+    get url() {
+      return new URL(path, upstream)
+    },
+  }
+  const presented = upstreamToken && credentials.headers(upstreamToken, asked)
+  const noteNonce = (headers: HeaderList) => {
+    if (upstreamToken?.dpopKey) credentials.noteNonce(asked.url, headers)
+  }
   return {
     kind: 'forward',
     method: request.method,
     origin: upstream.origin,
     path,
     headers: toUpstreamHeaders(request, {
-      ...{ publicUrl, upstream, visitor, trace: traceHeaders() },
+      ...{ publicUrl, upstream, rules, visitor, trace: traceHeaders() },
       credentials: presented ?? [],
       clientAddress: request.clientAddress,
+      cookies: route.requestCookies && pickCookies(request, route.requestCookies),
     }),
     responseHeaders(headers) {
-      if (upstreamToken) credentials.noteNonce(url, headers)
-      const cookies = setCookies.flatMap((cookie) => ['set-cookie', cookie])
-      return [...toBrowserHeaders(route, headers, path), ...cookies]
+      noteNonce(headers)
+      return toBrowserHeaders(route, headers, { publicUrl, basePath, path, current, setCookies })
     },
     instead(status, upstream) {
       if (status !== 401 || !upstreamToken) return undefined
-      credentials.noteNonce(url, upstream)
+      noteNonce(upstream)
       const challenges = readChallenges(upstream)
       if (wantsNonce(challenges, upstream)) {
         const isOver = facts.isAgain || hasBody(request.headers)
@@ -155,6 +153,11 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
     route: route.match,
     timeout: route.timeout,
   }
+}
+
+function pickCookies({ cookies }: BffRequest, names: readonly string[]): string {
+  const picked = cookies.filter(({ name }) => names.includes(name))
+  return picked.map(({ name, value }) => `${name}=${value}`).join('; ')
 }
 
 /**

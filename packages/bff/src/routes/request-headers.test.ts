@@ -1,8 +1,12 @@
+import { createSecret } from '@sallyport/core'
 import { describe, expect, test } from 'vitest'
 import { headerValues } from '../headers.ts'
-import { toUpstreamHeaders } from './request-headers.ts'
+import { connectionOptions, toUpstreamHeaders } from './request-headers.ts'
+import { compile } from './route.fixture.ts'
 
+const { requestRules: rules } = compile('/api/*', 'http://orders.internal:8080/v1')
 const facts = {
+  rules,
   publicUrl: new URL('https://app.example'),
   upstream: new URL('http://orders.internal:8080/v1'),
   credentials: ['authorization', 'Bearer ours'],
@@ -144,4 +148,67 @@ describe('headers to an upstream', () => {
     const twice = ['Content-Type', 'application/json', 'content-type', 'text/plain']
     expect(() => send(twice)).toThrow('Content-Type')
   })
+
+  test('of a name that comes again in any case are judged the same', () => {
+    for (const name of ['X-User', 'x-user', 'X-USER', 'X-User']) {
+      expect(headerValues(send([name, 'evil', 'x-uses', '1']), 'x-user')).toEqual([])
+    }
+  })
+
+  test('of more names than are remembered are judged all the same', () => {
+    for (let i = 0; i < 2000; i += 1) {
+      const headers = send([`X-Some-${i}`, '1', `X-User-${i}`, 'evil', 'x'.repeat(100 + i), '2'])
+      expect(headerValues(headers, `x-some-${i}`)).toEqual(['1'])
+      expect(headers).not.toContain('evil')
+    }
+  })
+})
+
+describe('what a route changes in requests', () => {
+  const route = compile('/api/*', 'http://orders.internal', {
+    requestHeaders: {
+      set: { 'x-api-key': createSecret('ours'), 'x-forwarded-prefix': createSecret('/api') },
+      remove: ['user-agent'],
+    },
+  })
+  const sendThere = (headers: string[], cookies?: string) =>
+    toUpstreamHeaders(
+      { method: 'GET', target: '/', headers, remoteAddress: '::1' },
+      { ...facts, rules: route.requestRules, cookies },
+    )
+
+  test('takes the place of what the client says, whatever the client says', () => {
+    const headers = sendThere([
+      ...['X-API-Key', 'evil', 'User-Agent', 'evil', 'X-Forwarded-Prefix', '/evil'],
+      ...['Connection', 'x-api-key, x-forwarded-prefix', 'X-Kept', '1'],
+    ])
+    expect(headerValues(headers, 'x-api-key')).toEqual(['ours'])
+    expect(headerValues(headers, 'x-forwarded-prefix')).toEqual(['/api'])
+    expect(headerValues(headers, 'x-kept')).toEqual(['1'])
+    expect(headers).not.toContain('evil')
+  })
+
+  test('is nothing of another route', () => {
+    expect(headerValues(send(['User-Agent', 'x', 'X-API-Key', 'y']), 'x-api-key')).toEqual(['y'])
+  })
+
+  test('A152: cookies go on by name alone', () => {
+    expect(headerValues(sendThere(['Cookie', 'a=1'], 'b=2'), 'cookie')).toEqual(['b=2'])
+    expect(headerValues(sendThere(['Cookie', 'a=1'], ''), 'cookie')).toEqual([])
+  })
+})
+
+test.each([
+  [['Connection', 'keep-alive', 'Connection', 'close'], []],
+  [
+    ['CONNECTION', 'Keep-Alive, X-A'],
+    ['keep-alive', 'x-a'],
+  ],
+  [
+    ['connection', 'close', 'Connection', ' x-b ,,\tX-C'],
+    ['x-b', '', 'x-c'],
+  ],
+  [['Connections', 'x-a', 'Connectioo', 'x-b'], []],
+])('%j declares %j', (headers, names) => {
+  expect([...connectionOptions(headers)]).toEqual(names)
 })

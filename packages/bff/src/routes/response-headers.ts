@@ -1,129 +1,95 @@
 import type { HeaderList } from '../decision.ts'
+import { headerValues } from '../headers.ts'
+import { toCacheControl } from './cache-control.ts'
 import type { CompiledRoute } from './match.ts'
 import { connectionOptions } from './request-headers.ts'
+import { toFrontendCookie } from './upstream-cookies.ts'
+
+/** What was asked for, and what else the answer brings. */
+export interface AnswerFacts {
+  readonly publicUrl: URL
+  readonly basePath: string
+  /** What the upstream was asked for, with its query; a relative `Location` starts from there. */
+  readonly path: string
+  /** What we were asked for, below the frontend's base path. */
+  readonly current: string
+  /** Cookies of the BFF's own. */
+  readonly setCookies: readonly string[]
+}
 
 /**
- * What an upstream may not say to the browser: it belongs to one hop, it speaks for the whole
- * origin (which is the BFF's), it commands a proxy or cache in front, or the BFF says it itself.
- */
-const dropped = new Set([
-  'accept-ch',
-  'activate-storage-access',
-  'alt-svc',
-  'cache-control',
-  'cdn-cache-control',
-  'clear-site-data',
-  'cloudflare-cdn-cache-control',
-  'connection',
-  'content-length',
-  'content-security-policy',
-  'content-security-policy-report-only',
-  'critical-ch',
-  'cross-origin-embedder-policy',
-  'cross-origin-opener-policy',
-  'cross-origin-resource-policy',
-  'document-policy',
-  'dpop-nonce',
-  'edge-control',
-  'expires',
-  'integrity-policy',
-  'keep-alive',
-  'nel',
-  'no-vary-search',
-  'origin-agent-cluster',
-  'permissions-policy',
-  'pragma',
-  'proxy-authenticate',
-  'proxy-connection',
-  'public-key-pins',
-  'refresh',
-  'referrer-policy',
-  'report-to',
-  'reporting-endpoints',
-  'server',
-  'service-worker-allowed',
-  'set-cookie',
-  'set-cookie2',
-  'set-login',
-  'sourcemap',
-  'speculation-rules',
-  'strict-transport-security',
-  'surrogate-control',
-  'te',
-  'timing-allow-origin',
-  'traceparent',
-  'tracestate',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'use-as-dictionary',
-  'vercel-cdn-cache-control',
-  'via',
-  'www-authenticate',
-  'x-accel-charset',
-  'x-accel-expires',
-  'x-accel-limit-rate',
-  'x-accel-redirect',
-  'x-content-type-options',
-  'x-frame-options',
-  'x-lighttpd-send-file',
-  'x-permitted-cross-domain-policies',
-  'x-powered-by',
-  'x-reproxy-url',
-  'x-sendfile',
-  'x-sourcemap',
-])
-
-/** CORS has one policy, the BFF's own: cors.ts. */
-const droppedPrefix = 'access-control-'
-
-/**
- * Set on each proxied answer. An API's answer opened as a page can run nothing and stays in no
- * cache; other origins cannot embed it.
- */
-const added: HeaderList = [
-  ...['cache-control', 'no-store'],
-  ...['content-security-policy', "default-src 'none'; frame-ancestors 'none'; sandbox"],
-  ...['cross-origin-resource-policy', 'same-origin'],
-  ...['referrer-policy', 'no-referrer'],
-  ...['x-content-type-options', 'nosniff'],
-]
-
-/**
- * The header fields for the browser. A `Location` inside of the route is translated to our path;
- * one that leads elsewhere is dropped: the BFF follows no redirect, and internal names stay inside.
- *
- * @param path what the upstream was asked for; a relative `Location` starts from there.
+ * The header fields for the browser: of the upstream's what header-table.ts keeps. A `Location` that the
+ * routes map becomes our path; one that leads elsewhere is dropped, unless its origin is one of
+ * `redirectOrigins`: the BFF follows no redirect, and internal names stay inside.
  */
 export function toBrowserHeaders(
   route: CompiledRoute,
   upstream: HeaderList,
-  path: string,
+  facts: AnswerFacts,
 ): HeaderList {
+  const { responseRules: rules } = route
   const hopByHop = connectionOptions(upstream)
   const result: string[] = []
+  const setCookies: string[] = []
   for (let i = 0; i < upstream.length; i += 2) {
-    const name = (upstream[i] as string).toLowerCase()
+    const { name, fate } = rules.of(upstream[i] as string)
+    if ((fate !== 'kept' && fate !== 'rule') || hopByHop.has(name)) continue
     const value = upstream[i + 1] as string
-    if (dropped.has(name) || name.startsWith(droppedPrefix) || hopByHop.has(name)) continue
-    if (name !== 'location' && name !== 'content-location') {
+    if (fate === 'kept') {
       result.push(name, value)
-      continue
+    } else if (name === 'location' || name === 'content-location') {
+      const location = ownLocation(route, value, facts) ?? listedLocation(route, { name, value })
+      if (location) result.push(name, location)
+    } else if (name === 'set-cookie' && route.responseCookies) {
+      const names = route.responseCookies
+      const cookie = toFrontendCookie(value, { names, basePath: facts.basePath })
+      if (cookie) setCookies.push(cookie)
     }
-    const location = ownLocation(route, value, path)
-    if (location) result.push(name, location)
   }
-  result.push(...added)
+  // Ours last, so that no other can take their place.
+  setCookies.push(...facts.setCookies)
+  pushCaching(result, { route, upstream, hasCookies: setCookies.length > 0 })
+  result.push(...rules.added)
+  for (const cookie of setCookies) result.push('set-cookie', cookie)
   return result
 }
 
-function ownLocation(route: CompiledRoute, value: string, path: string): string | undefined {
+interface CachingFacts {
+  route: CompiledRoute
+  upstream: HeaderList
+  hasCookies: boolean
+}
+
+function pushCaching(result: string[], { route, upstream, hasCookies }: CachingFacts): void {
+  if (route.cache !== 'upstream' || hasCookies) {
+    result.push('cache-control', 'no-store')
+    return
+  }
+  const isPersonal = route.token !== 'none' || route.requestCookies !== undefined
+  const value = toCacheControl(headerValues(upstream, 'cache-control'), isPersonal)
+  result.push('cache-control', value)
+  // Whoever signs in next in this browser gets nothing of what is kept now.
+  if (isPersonal && value !== 'no-store') result.push('vary', 'cookie, authorization')
+}
+
+function ownLocation(
+  route: CompiledRoute,
+  value: string,
+  { path, current, publicUrl }: AnswerFacts,
+): string | undefined {
   const base = new URL(path, route.upstream)
-  if (!URL.canParse(value, base.href)) return undefined
-  const target = new URL(value, base)
-  if (target.origin !== route.upstream.origin) return undefined
-  const own = route.fromUpstream(target.pathname)
-  // Two slashes at the start would name another host.
-  if (own === undefined || own.startsWith('//')) return undefined
-  return `${own}${target.search}${target.hash}`
+  const target = URL.parse(value, base.href)
+  if (!target) return undefined
+  // Whoever believes `X-Forwarded-Host` calls itself by our origin, and its paths by its own names.
+  const isUpstream = target.origin === route.upstream.origin || target.origin === publicUrl.origin
+  const own = isUpstream ? route.fromUpstream(target.pathname, current) : undefined
+  return own === undefined ? undefined : `${own}${target.search}${target.hash}`
+}
+
+function listedLocation(
+  { redirectOrigins = [] }: CompiledRoute,
+  { name, value }: { name: string; value: string },
+): string | undefined {
+  const target = name === 'location' ? URL.parse(value) : null
+  return target && redirectOrigins.includes(target.origin) ? target.href : undefined
 }

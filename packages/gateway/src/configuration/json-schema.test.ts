@@ -85,3 +85,14 @@ test('it is the same for each of several frontends', async () => {
   expect(accepts({ ...frontends[0], webfolder: 'x' })).toBe(false)
   expect(accepts({ bff: { publicUrl: 5 } })).toBe(false)
 })
+
+test('a reference may stand for a header that a route sets', () => {
+  const accepts = (value: unknown) => {
+    const route = { match: '/*', upstream: 'http://a', responseHeaders: { set: { 'x-a': value } } }
+    return schema.safeParse({ bff: { publicUrl: 'https://a.example', routes: [route] } }).error
+      ?.issues
+  }
+  const problems = (value: unknown) => JSON.stringify(accepts(value))
+  expect(problems({ $env: 'TEXT' })).toBe(problems('text'))
+  expect(problems(5)).not.toBe(problems('text'))
+})

@@ -55,7 +55,8 @@ function withReferencesIn(keyword: string, value: unknown): unknown {
   if (keyword === 'properties') {
     return Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, orReference(v)]))
   }
-  if (keyword === 'items') return orReference(value as JsonSchema)
+  const isOfMembers = keyword === 'additionalProperties' && typeof value === 'object'
+  if (keyword === 'items' || isOfMembers) return orReference(value as JsonSchema)
   if (keyword === 'anyOf' || keyword === 'oneOf') return (value as JsonSchema[]).map(withReferences)
   return value
 }
