@@ -4,6 +4,7 @@ import { chain } from '../awaitable.ts'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Decision, ForwardDecision, HeaderList, RespondDecision } from '../decision.ts'
 import { hasBody, headerValue } from '../headers.ts'
+import type { UpstreamConfig } from '../options/upstream-options.ts'
 import { respondError } from '../respond.ts'
 import type { Session } from '../sessions/session.ts'
 import type { UpstreamToken } from '../tokens/credentials.ts'
@@ -130,6 +131,7 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
     kind: 'forward',
     method: request.method,
     origin: upstream.origin,
+    upstream: config.upstreams[upstream.origin] as UpstreamConfig,
     path,
     headers: toUpstreamHeaders(request, {
       ...{ publicUrl, upstream, visitor, trace: traceHeaders() },
@@ -151,7 +153,7 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
       }
       return refuseForStepUp(request, challenges, facts)
     },
-    answerFailure: (code) => respondError(request, code),
+    answerFailure: (code, retryAfter) => respondError(request, code, { retryAfter }),
     route: route.match,
     timeout: route.timeout,
   }
