@@ -55,9 +55,12 @@ export async function sendRequest(
   }
   const take = async (wanted: Wanted) =>
     upstream.takeNow(wanted) ?? (await upstream.queue(wanted, signal))
-  let address = await take({ isRepeatable: isRepeatable(facts, upstream.config.retries) })
-  for (let retries = 0; ; retries += 1) {
-    const connection = parts.connections.take(upstream, address, retries > 0)
+  let wanted: Wanted = {
+    ...{ isRepeatable: isRepeatable(facts, upstream.config.retries), retries: 0, tried: [] },
+  }
+  let address = await take(wanted)
+  while (true) {
+    const connection = parts.connections.take(upstream, address, wanted.retries > 0)
     try {
       const response = await connection.request(options)
       upstream.answered(address, response.statusCode)
@@ -75,10 +78,10 @@ export async function sendRequest(
       upstream.failed(address, failure)
       upstream.release(address)
       const isBodyWhole = body === null || !body.isBegun
-      const last = { address, failure, retries }
-      const wanted = upstream.again({ ...facts, isBodyWhole }, last)
-      const next = wanted && (await take(wanted).catch(() => undefined))
+      const again = upstream.again({ ...facts, isBodyWhole }, { wanted, address, failure })
+      const next = again && (await take(again).catch(() => undefined))
       if (!next) throw failure.error
+      wanted = again
       address = next
     }
   }

@@ -59,7 +59,6 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
   let isChunked = false
   let hasStarted = false
   let isOver = false
-  let retries = 0
   let isBodyWhole = true
   let isClientSlow = false
   let movedAt = now()
@@ -94,9 +93,8 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
       return finish({ error })
     }
     const isUploading = bodyLeft > 0
-    const next = pool.again(upstream, { error, request, retries, isBodyWhole, isUploading })
+    const next = pool.again(upstream, { error, request, isBodyWhole, isUploading })
     if (next) {
-      retries += 1
       upstream = next
       return start()
     }
@@ -117,7 +115,6 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
     instead = undefined
     if (next.kind === 'respond') return finish({ answer: next })
     decision = next
-    retries = 0
     upstream = pool.take(decision, request)
     start()
   }

@@ -34,8 +34,6 @@ export interface UpstreamPool {
 export interface ExchangeFailure {
   error: unknown
   request: PlainRequest
-  /** How often it was sent again before. */
-  retries: number
   /** Whether all of the body that was read is still there. */
   isBodyWhole: boolean
   isUploading: boolean
@@ -46,11 +44,17 @@ const idleTime = 4
 /** Seconds at most, whatever the upstream says. */
 const longestIdleTime = 600
 
+/** What requests ask for at first. */
+const trial: Wanted = { isRepeatable: true, retries: 0, tried: [] }
+const noTrial: Wanted = { ...trial, isRepeatable: false }
+
 /** A connection, and the place at its address that it holds while an exchange is under way. */
 interface Entry {
   readonly upstream: Upstream
   readonly address: UpstreamAddress
   readonly connection: UpstreamConnection
+  /** What the present exchange asked for. */
+  wanted: Wanted
   isConnected: boolean
   /** A client whose body waits for the connection. */
   held: Socket | undefined
@@ -90,7 +94,7 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
     queueMicrotask(() => free(entry))
   }
 
-  function make(upstream: Upstream, address: UpstreamAddress): Entry {
+  function make(upstream: Upstream, address: UpstreamAddress, wanted: Wanted): Entry {
     const socket = upstream.openSocket(address.url, () => {
       entry.isConnected = true
       entry.held?.resume()
@@ -98,21 +102,24 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
     })
     const connection = createUpstreamConnection(socket, forget)
     const entry: Entry = {
-      ...{ upstream, address, connection, held: undefined },
+      ...{ upstream, address, connection, wanted, held: undefined },
       ...{ isConnected: false, isTaken: true, until: 0 },
     }
     entries.set(connection, entry)
     return entry
   }
 
-  function reuse(address: UpstreamAddress): Entry | undefined {
+  function reuse(address: UpstreamAddress, wanted: Wanted): Entry | undefined {
     const entry = idle.get(address)?.pop()
-    if (entry) entry.isTaken = true
+    if (!entry) return undefined
+    entry.isTaken = true
+    entry.wanted = wanted
     return entry
   }
 
   function open(upstream: Upstream, address: UpstreamAddress, wanted: Wanted): Entry {
-    return (wanted.avoid ? undefined : reuse(address)) ?? make(upstream, address)
+    const reused = wanted.retries === 0 ? reuse(address, wanted) : undefined
+    return reused ?? make(upstream, address, wanted)
   }
 
   /** @param failure what it fails with in place of the reason why there is no connection. */
@@ -145,9 +152,7 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
     take(decision, { method, bodyLength }) {
       const upstream = upstreams.of(decision.upstream)
       const facts = { method, hasBody: bodyLength !== undefined }
-      return takeWanted(upstream, {
-        isRepeatable: isRepeatable(facts, upstream.config.retries),
-      })
+      return takeWanted(upstream, isRepeatable(facts, upstream.config.retries) ? trial : noTrial)
     },
 
     hold(connection, client) {
@@ -162,7 +167,7 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
       entry?.upstream.answered(entry.address, status)
     },
 
-    again(connection, { error, request, retries, isBodyWhole, isUploading }) {
+    again(connection, { error, request, isBodyWhole, isUploading }) {
       const entry = find(connection)
       if (!entry) return undefined
       const { upstream, address, isConnected } = entry
@@ -175,7 +180,7 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
       free(entry)
       const { method, bodyLength } = request
       const facts = { method, isBodyWhole, hasBody: bodyLength !== undefined }
-      const wanted = upstream.again(facts, { address, failure, retries })
+      const wanted = upstream.again(facts, { wanted: entry.wanted, address, failure })
       return wanted && takeWanted(upstream, wanted, error)
     },
 

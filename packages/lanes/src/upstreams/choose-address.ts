@@ -4,10 +4,12 @@ import { isInUse, readinessOf, type UpstreamAddress } from './upstream-address.t
 export interface Wanted {
   /** Whether it can be sent again if it fails: only such a request is a trial when others are in use. */
   isRepeatable: boolean
-  /** Where it has just failed: taken only if there is no other. */
+  /** How often it was sent again before. */
+  retries: number
+  /** Where it has failed: none of these is taken. */
+  tried: readonly UpstreamAddress[]
+  /** Where an idle connection broke: taken only if there is no other. */
   avoid?: UpstreamAddress
-  /** `avoid` is not taken at all. */
-  mustDiffer?: boolean
 }
 
 export interface ChoiceParts {
@@ -35,7 +37,7 @@ export function chooseAddress(
   let others = 0
   let hasPaused = false
   for (const address of addresses) {
-    if (address === wanted.avoid) continue
+    if (isExcluded(address, wanted)) continue
     if (!isInUse(address)) {
       hasPaused = true
       continue
@@ -48,11 +50,15 @@ export function chooseAddress(
   if (hasPaused && (others === 0 || wanted.isRepeatable)) {
     const now = parts.now()
     const trial = addresses.find(
-      (address) => address !== wanted.avoid && readinessOf(address, now) === 'trial',
+      (address) => !isExcluded(address, wanted) && readinessOf(address, now) === 'trial',
     )
     if (trial) return trial
   }
-  if (best || !wanted.avoid || wanted.mustDiffer) return best
-  const { avoid, mustDiffer: _, ...rest } = wanted
+  if (best || !wanted.avoid) return best
+  const { avoid, ...rest } = wanted
   return chooseAddress([avoid], rest, parts)
+}
+
+function isExcluded(address: UpstreamAddress, { avoid, tried }: Wanted): boolean {
+  return address === avoid || (tried.length > 0 && tried.includes(address))
 }

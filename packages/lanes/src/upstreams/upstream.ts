@@ -58,14 +58,10 @@ export interface Upstream {
   failed(address: UpstreamAddress, failure: AttemptFailure): void
   /** The exchange is over. */
   release(address: UpstreamAddress): void
-  /**
-   * How a request that failed may be sent again; `undefined`: it may not.
-   *
-   * @param retries how often it was sent again before.
-   */
+  /** How a request that failed may be sent again; `undefined`: it may not. */
   again(
     request: RepeatableParts,
-    last: { address: UpstreamAddress; failure: AttemptFailure; retries: number },
+    last: { wanted: Wanted; address: UpstreamAddress; failure: AttemptFailure },
   ): Wanted | undefined
   /** A health check came out. */
   checked(address: UpstreamAddress, isWell: boolean): void
@@ -171,7 +167,7 @@ export function createUpstream(config: UpstreamConfig, parts: UpstreamParts): Up
     },
 
     takeNow(wanted) {
-      if (!wanted.avoid) budget.earn()
+      if (wanted.retries === 0) budget.earn()
       return takeNow(wanted)
     },
 
@@ -203,17 +199,19 @@ export function createUpstream(config: UpstreamConfig, parts: UpstreamParts): Up
       if (line.length === 0) isOverrun = false
     },
 
-    again(request, { address, failure, retries }) {
+    again(request, { wanted, address, failure }) {
+      const { retries, tried } = wanted
       if (retries >= config.retries.most || !mayRepeat(request, failure, config.retries)) {
         return undefined
       }
       // Only an idle connection that broke says nothing of its address.
-      const mustDiffer = !failure.isReused
-      if (mustDiffer && addresses.length < 2) return undefined
-      if (!budget.spend()) return undefined
+      const next = {
+        ...{ isRepeatable: isRepeatable(request, config.retries), retries: retries + 1 },
+        ...(failure.isReused ? { tried, avoid: address } : { tried: [...tried, address] }),
+      }
+      if (next.tried.length >= addresses.length || !budget.spend()) return undefined
       metrics.retried(origin)
-      const isTrialFit = isRepeatable(request, config.retries)
-      return { isRepeatable: isTrialFit, avoid: address, mustDiffer }
+      return next
     },
 
     checked: (address, isWell) => watch(address, 'health', () => noteCheck(address, isWell)),
