@@ -1,8 +1,9 @@
-import { type LookupAddress, lookup as systemLookup } from 'node:dns'
+import { lookup as systemLookup } from 'node:dns'
 import { connect, isIP, type LookupFunction, Socket } from 'node:net'
 import { connect as connectTls, createSecureContext } from 'node:tls'
 import type { UpstreamConfig } from '@sallyport/bff'
 import { isPublicAddress } from './public-address.ts'
+import { AddressRefused, publicLookup } from './public-lookup.ts'
 import { UpstreamTimeout } from './upstream-timeout.ts'
 
 /**
@@ -11,12 +12,6 @@ import { UpstreamTimeout } from './upstream-timeout.ts'
  * @param ready called once when bytes can be sent, and not if that fails: then the socket says so.
  */
 export type OpenSocket = (address: URL, ready: () => void) => Socket
-
-/** An IP address is not one that the upstream may have (`addressPolicy`). */
-export class AddressRefused extends Error {
-  override readonly name = 'AddressRefused'
-  readonly code = 'UPSTREAM_ADDRESS_REFUSED'
-}
 
 /**
  * Creates what opens sockets to an upstream, with its identity and its authorities and nobody else's:
@@ -58,21 +53,6 @@ export function createOpenSocket(
     })
     socket.once('close', () => clearTimeout(late))
     return socket
-  }
-}
-
-/** Gives on what is public of a look-up's result, and fails when nothing is. */
-function publicLookup(lookup: LookupFunction): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, result) => {
-      if (error) return callback(error, [])
-      const all = result as unknown as LookupAddress[]
-      const allowed = all.filter(({ address }) => isPublicAddress(address))
-      const [first] = allowed
-      if (!first) return callback(new AddressRefused('the name has no public address'), [])
-      if (options.all) callback(null, allowed)
-      else callback(null, first.address, first.family)
-    })
   }
 }
 
