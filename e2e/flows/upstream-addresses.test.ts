@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRestartableProcess } from '../chaos/child-process.ts'
 import { eventually } from '../world/eventually.ts'
+import { registerMeter } from '../world/meter.ts'
 import { createRawUpstream } from '../world/raw-upstream.ts'
 import { createTarget, type Target } from '../world/target.ts'
 import {
@@ -188,6 +189,25 @@ describe.each(['node', 'fast'] as const)('over the %s lane', (lane) => {
       expect((await call('/api/x')).status).toBe(502)
       expect(a.seen).toHaveLength(1)
     })
+  })
+
+  test('what comes of requests is counted, by address', async () => {
+    const meter = registerMeter()
+    opened({ close: async () => meter.close() })
+    await a.stop()
+    const upstreams = { [origin]: { addresses: [a.url, b.url], breaker: { failures: 1 } } }
+    const { call } = await start({ upstreams })
+    const count = (name: string, attributes: object) =>
+      meter.read(`sallyport.upstream.${name}`, { upstream: origin, ...attributes })
+    await eventually(async () => {
+      await call('/api/x')
+      return count('requests', { address: a.url, outcome: 'unconnected' })
+    }).toBe(1)
+    expect(count('requests', { address: b.url, outcome: 'answered' })).toBe(b.seen.length)
+    expect(count('retries', {})).toBe(1)
+    expect(count('in_use', { address: a.url })).toBe(0)
+    expect(count('in_use', { address: b.url })).toBe(1)
+    await eventually(() => count('active', {})).toBe(0)
   })
 
   test('no address in use: 503 at once, said once, until a trial goes well', async () => {

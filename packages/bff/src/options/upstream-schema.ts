@@ -18,7 +18,9 @@ const certificates = z.string().refine((text) => {
 }, 'must be certificates in PEM')
 
 const tls = strictObject({
-  ca: z.union([certificates, z.array(certificates).min(1)]).optional(),
+  ca: z
+    .union([certificates, z.array(certificates).min(1)], 'must be certificates in PEM')
+    .optional(),
   certificate: certificates.optional(),
   key: secret.optional(),
   serverName: z
@@ -74,7 +76,7 @@ const upstream = strictObject({
 })
 
 /** The schema of `BffOptions.upstreams`, by the origin that routes name. */
-export const upstreams = z.record(origin, upstream).default({})
+export const upstreams = z.record(z.string(), upstream).default({})
 
 interface Places {
   readonly routes: readonly RouteConfig[]
@@ -88,8 +90,11 @@ export function upstreamProblems({ routes, upstreams }: Places): OptionProblem[]
     const problems: OptionProblem[] = []
     const problem = (path: OptionProblem['path'], message: string) =>
       problems.push({ path: ['upstreams', origin, ...path], message })
+    if (!named.has(origin)) {
+      problem([], 'must be the origin of a route’s upstream')
+      return problems
+    }
     const { protocol } = new URL(origin)
-    if (!named.has(origin)) problem([], 'is the upstream of no route')
     if (tls && protocol !== 'https:') problem(['tls'], 'is for https')
     for (const [i, address] of addresses.entries()) {
       if (new URL(address).protocol !== protocol) {

@@ -85,3 +85,15 @@ test('it is the same for each of several frontends', async () => {
   expect(accepts({ ...frontends[0], webfolder: 'x' })).toBe(false)
   expect(accepts({ bff: { publicUrl: 5 } })).toBe(false)
 })
+
+test('references may stand for what is configured of an upstream', async () => {
+  const { bff, ...rest } = (await readExample('one-gateway')) as { bff: object }
+  const accepts = (tls: object) => {
+    const upstreams = { 'https://orders.internal': { tls } }
+    return schema.safeParse({ ...rest, bff: { ...bff, upstreams } }).success
+  }
+  const named = { ca: { $file: 'ca' }, certificate: { $file: 'own' }, key: { $file: 'key' } }
+  expect(accepts(named)).toBe(true)
+  expect(accepts({ ...named, ky: 1 })).toBe(false)
+  expect(accepts({ ...named, certificate: { $fil: 'own' } })).toBe(false)
+})
