@@ -69,6 +69,8 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
   const entries = new Map<UpstreamConnection, Entry>()
   /** Of those that were waited for, which outlive what came for them. */
   const awaited = new WeakMap<UpstreamConnection, Entry>()
+  /** Who holds back more of a body until what is waited for has come. */
+  const clients = new WeakMap<UpstreamConnection, Socket>()
   /** Those whose socket is gone: what failed there may still be asked. */
   const gone = new WeakMap<UpstreamConnection, Entry>()
 
@@ -117,6 +119,14 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
     return entry
   }
 
+  function hold(connection: UpstreamConnection, client: Socket): void {
+    const entry = find(connection)
+    if (entry?.isConnected) return
+    client.pause()
+    if (entry) entry.held = client
+    else clients.set(connection, client)
+  }
+
   function open(upstream: Upstream, address: UpstreamAddress, wanted: Wanted): Entry {
     const reused = wanted.retries === 0 ? reuse(address, wanted) : undefined
     return reused ?? make(upstream, address, wanted)
@@ -144,7 +154,14 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
         throw failure ?? error
       },
     )
-    const waiting = createWaitingConnection({ coming, leave: () => leaving.abort() })
+    const waiting: UpstreamConnection = createWaitingConnection({
+      coming,
+      leave: () => leaving.abort(),
+      began() {
+        const client = clients.get(waiting)
+        if (client) hold(waiting, client)
+      },
+    })
     return waiting
   }
 
@@ -155,12 +172,7 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
       return takeWanted(upstream, isRepeatable(facts, upstream.config.retries) ? trial : noTrial)
     },
 
-    hold(connection, client) {
-      const entry = find(connection)
-      if (!entry || entry.isConnected) return
-      client.pause()
-      entry.held = client
-    },
+    hold,
 
     answered(connection, status) {
       const entry = find(connection)

@@ -5,6 +5,8 @@ export interface WaitingConnectionParts {
   coming: Promise<UpstreamConnection>
   /** Nobody waits any more. */
   leave(): void
+  /** The exchange has begun, and its client may send more. */
+  began?(): void
 }
 
 /**
@@ -14,6 +16,7 @@ export interface WaitingConnectionParts {
 export function createWaitingConnection({
   coming,
   leave,
+  began,
 }: WaitingConnectionParts): UpstreamConnection {
   let actual: UpstreamConnection | undefined
   let isGone = false
@@ -25,6 +28,7 @@ export function createWaitingConnection({
     connection.start(exchange, opening)
     for (const bytes of held) connection.write(bytes)
     exchange.drained()
+    began?.()
   }
 
   return {
