@@ -233,4 +233,14 @@ describe.each(['node', 'fast'] as const)('over the %s lane', (lane) => {
     }).toBe(2)
     expect(gateway.lines(outOfUse)).toHaveLength(2)
   })
+
+  test('statuses can count as failures', async () => {
+    a.answer = (_request, response) => response.writeHead(503).end('own')
+    const breaker = { failures: 2, statuses: [503] }
+    const { call } = await start({ upstreams: { [origin]: { addresses: [a.url], breaker } } })
+    const results = []
+    for (let i = 0; i < 3; i += 1) results.push((await call('/api/x')).code)
+    expect(results).toEqual(['', '', 'ERR_UPSTREAM_UNAVAILABLE'])
+    expect(a.seen).toHaveLength(2)
+  })
 })
