@@ -12,6 +12,7 @@ import { originProblems, originShape } from './options/origin-options.ts'
 import { routes } from './options/route-options.ts'
 import { secret } from './options/secret.ts'
 import { session } from './options/session-options.ts'
+import { completeUpstreams, upstreamProblems, upstreams } from './options/upstream-schema.ts'
 import { visitors } from './options/visitor-options.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { signals } from './signals/signals-schema.ts'
@@ -29,6 +30,7 @@ const schema = strictObject({
     .min(1)
     .superRefine(assertUsableKeys),
   routes: routes.default([]),
+  upstreams,
   bearer: bearer.optional(),
   nativeApps,
   session,
@@ -37,12 +39,15 @@ const schema = strictObject({
   logout,
   signals: signals.optional(),
 }).superRefine((config, context) => {
-  const finders = [originProblems, issuerProblems, fapi2Problems, callerProblems]
+  const finders = [originProblems, issuerProblems, fapi2Problems, callerProblems, upstreamProblems]
   const problems = finders.flatMap((find) => find(config))
   for (const problem of problems) {
     context.addIssue({ code: 'custom', message: problem.message, path: [...problem.path] })
   }
-}) satisfies z.ZodType<Omit<BffConfig, 'basePath' | 'frontend' | 'applicationUrl'>, BffOptions>
+}) satisfies z.ZodType<
+  Omit<BffConfig, 'basePath' | 'frontend' | 'applicationUrl' | 'upstreams'>,
+  BffOptions
+>
 
 /** JSON Schema of `BffOptions` as they stand in a file; accepts all that the BFF does, and more. */
 export function bffJsonSchema(): Readonly<Record<string, unknown>> {
@@ -61,7 +66,8 @@ export function parseConfig(options: unknown): BffConfig {
   const basePath = pathname.replace(/\/$/, '')
   const frontend = `${origin}${basePath}`
   const applicationUrl = config.applicationUrl ?? new URL(`${frontend}/`)
-  return Object.freeze({ ...config, basePath, frontend, applicationUrl })
+  const upstreams = completeUpstreams(config)
+  return Object.freeze({ ...config, basePath, frontend, applicationUrl, upstreams })
 }
 
 /** Said here, so that all problems come at once, and before anything is made of the options. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@sallyport/core'
+import type { UpstreamConfig } from './options/upstream-options.ts'
 
 /**
  * Header fields in wire order, flat: name, value, name, value. Duplicates stay duplicates, which
@@ -30,6 +31,8 @@ export interface ForwardDecision {
   readonly method: string
   /** `scheme://host:port`, from configuration alone. */
   readonly origin: string
+  /** How that origin is reached: where it really is, and within which limits. */
+  readonly upstream: UpstreamConfig
   /** Path and query to ask for. */
   readonly path: string
   /** Exactly what to send, but for the framing of the body, which is the lane's. */
@@ -41,8 +44,12 @@ export interface ForwardDecision {
    * answer on, whose body nobody reads then. It sends a request once more only if that has no body.
    */
   instead?(status: number, upstream: HeaderList): RespondDecision | ForwardDecision | undefined
-  /** What to answer when the upstream gives no answer that can be passed on. */
-  answerFailure(code: ErrorCode): RespondDecision
+  /**
+   * What to answer when the upstream gives no answer that can be passed on.
+   *
+   * @param retryAfter seconds after which it may be tried again, for a 503.
+   */
+  answerFailure(code: ErrorCode, retryAfter?: number): RespondDecision
   /** The route's pattern, for logs, metrics and span names. */
   readonly route: string
   /** Seconds the upstream has until its response headers are complete. */

@@ -71,6 +71,17 @@ export type { NativeAppConfig, NativeAppOptions } from './options/native-options
 export type { OriginConfig, OriginOptions } from './options/origin-options.ts'
 export type { RouteConfig, RouteOptions, RouteToken } from './options/route-options.ts'
 export type { SessionConfig, SessionOptions } from './options/session-options.ts'
+export type {
+  RetryMethod,
+  UpstreamBreaker,
+  UpstreamConfig,
+  UpstreamHealth,
+  UpstreamOptions,
+  UpstreamQueueOptions,
+  UpstreamRetries,
+  UpstreamTimeouts,
+  UpstreamTls,
+} from './options/upstream-options.ts'
 export type { VisitorConfig, VisitorOptions } from './options/visitor-options.ts'
 export type { BffConfig, BffOptions } from './options.ts'
 export { type ErrorOptions, respondError } from './respond.ts'

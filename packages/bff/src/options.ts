@@ -7,6 +7,7 @@ import type { NativeAppConfig, NativeAppOptions } from './options/native-options
 import type { OriginConfig, OriginOptions } from './options/origin-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
 import type { SessionConfig, SessionOptions } from './options/session-options.ts'
+import type { UpstreamConfig, UpstreamOptions } from './options/upstream-options.ts'
 import type { VisitorConfig, VisitorOptions } from './options/visitor-options.ts'
 import type { SignalsConfig, SignalsOptions } from './signals/signals-options.ts'
 
@@ -22,6 +23,11 @@ export interface BffOptions extends IssuerOptions, OriginOptions {
   sealKeys: SealKey[]
   /** What is proxied. A path that no route matches is not proxied. */
   routes?: RouteOptions[] | undefined
+  /**
+   * How upstreams are reached, by the origin that routes name, such as `http://orders.internal`.
+   * @defaultValue each at its origin, with the defaults of an entry, one retry and no breaker
+   */
+  upstreams?: Record<string, UpstreamOptions> | undefined
   /** Whose access tokens routes with the caller `bearer` take; absent: nobody's. */
   bearer?: BearerOptions | undefined
   /**
@@ -46,6 +52,8 @@ export interface BffConfig extends IssuerConfig, OriginConfig {
   readonly frontend: string
   readonly sealKeys: readonly SealKey[]
   readonly routes: readonly RouteConfig[]
+  /** Those of all routes, by origin. */
+  readonly upstreams: Readonly<Record<string, UpstreamConfig>>
   readonly bearer?: BearerConfig | undefined
   readonly nativeApps: readonly NativeAppConfig[]
   readonly session: SessionConfig

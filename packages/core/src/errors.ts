@@ -158,6 +158,12 @@ export const errorCatalogue = {
     type: 'upstream_timeout',
     title: 'The API did not answer in time',
   },
+  ERR_UPSTREAM_UNAVAILABLE: {
+    status: 503,
+    type: 'upstream_unavailable',
+    title: 'The API is out of order right now',
+  },
+  ERR_UPSTREAM_BUSY: { status: 503, type: 'upstream_busy', title: 'The API is too busy right now' },
 
   ERR_TOKEN_MISSING: { status: 401, type: 'token_missing', title: 'An access token is needed' },
   ERR_TOKEN_INVALID: { status: 401, type: 'token_invalid', title: 'Access token rejected' },

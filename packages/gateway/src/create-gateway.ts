@@ -11,7 +11,7 @@ import {
 } from '@sallyport/bff'
 import { type Clock, SallyportError } from '@sallyport/core'
 import { isSameOptions, optionsError } from '@sallyport/core/options'
-import { createNodeLane, createNodeServer, putFastLane } from '@sallyport/lanes'
+import { createNodeLane, createNodeServer, createUpstreams, putFastLane } from '@sallyport/lanes'
 import type { SessionStore } from '@sallyport/session'
 import type { Telemetry } from '@sallyport/telemetry'
 import { checkGatewayOptions } from './check-options.ts'
@@ -92,8 +92,12 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
   const { telemetry, clientAddress } = parts
   let pages = first
   const frontends = createFrontends(toFrontends(config), { ...parts, store })
+  const upstreams = createUpstreams({ telemetry })
+  const keepUpstreams = () =>
+    upstreams.keep(frontends.bffs.flatMap(({ config }) => Object.values(config.upstreams)))
+  keepUpstreams()
   const lane = createNodeLane({
-    ...{ bff: frontends, telemetry, clientAddress },
+    ...{ bff: frontends, telemetry, clientAddress, upstreams },
     pass: (...request) => pages.pass(...request),
   })
   let operators = config.operator
@@ -110,13 +114,14 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
     }))
   const server = createNodeServer(lane)
   const fastLane = config.lanes.includes('fast')
-    ? putFastLane(server, { bff: frontends, telemetry, clientAddress })
+    ? putFastLane(server, { bff: frontends, telemetry, clientAddress, upstreams })
     : undefined
   server.listen(config.listen)
   try {
     await once(server, 'listening')
   } catch (error) {
     await operatorServer?.close()
+    upstreams.close()
     throw error
   }
   let stopPreparing = keepPreparingAll(frontends, telemetry)
@@ -137,6 +142,7 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
       const nextPages = createWebPages(next)
       frontends.reload(toFrontends(next))
       pages = nextPages
+      keepUpstreams()
       operators = next.operator
       stopPreparing()
       stopPreparing = keepPreparingAll(frontends, telemetry)
@@ -160,6 +166,7 @@ async function listen({ config, pages: first, store, parts }: ListenOptions): Pr
       clearTimeout(deadline)
       await frontends.close()
       await lane.close()
+      upstreams.close()
       await store.close()
     },
   }

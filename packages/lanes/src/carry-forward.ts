@@ -1,26 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ForwardDecision, HeaderList } from '@sallyport/bff'
 import type { ErrorCode } from '@sallyport/core'
-import type { Dispatcher } from 'undici'
-import { failureCode } from './failure-code.ts'
+import { failureCode, isRefusal, retryAfter } from './failure-code.ts'
 import { hasBody } from './request-body.ts'
-import type { Upstreams } from './upstreams.ts'
+import { type SentRequest, sendRequest, type UpstreamParts } from './send-request.ts'
 import { writeRespond } from './write-respond.ts'
 
 /** Why a request did not get its whole answer. */
 export interface ForwardFailure {
   error: unknown
+  /** Whether the upstream was not asked at all. */
+  isRefusal?: boolean
   /** What to answer; absent when it is too late, or the client is the one who left. */
   code?: ErrorCode
+  /** Seconds. */
+  retryAfter?: number | undefined
 }
 
 /** The two ends between which a request is carried. */
 export interface Exchange {
   request: IncomingMessage
   response: ServerResponse
-  upstreams: Upstreams
+  parts: UpstreamParts
 }
 
 /**
@@ -31,53 +33,42 @@ export async function carryForward(
   decision: ForwardDecision,
   exchange: Exchange,
 ): Promise<ForwardFailure | undefined> {
-  const { request, response, upstreams } = exchange
+  const { request, response, parts } = exchange
   const gone = new AbortController()
   const leave = () => {
     if (!response.writableFinished) gone.abort()
   }
   response.once('close', leave)
+  let answer: SentRequest | undefined
   try {
-    const answer = await upstreams.pool(decision.origin).request({
-      method: decision.method as Dispatcher.HttpMethod,
-      path: decision.path,
-      headers: [...decision.headers, ...requestFraming(request)],
-      body: hasBody(request) ? streamBody(request) : null,
-      headersTimeout: decision.timeout * 1000,
-      signal: gone.signal,
-      responseHeaders: 'raw',
-    })
-    const upstreamHeaders = answer.headers as unknown as HeaderList
-    const instead = decision.instead?.(answer.statusCode, upstreamHeaders)
+    answer = await sendRequest(decision, request, { parts, signal: gone.signal })
+    const { status, headers: upstreamHeaders } = answer
+    const instead = decision.instead?.(status, upstreamHeaders)
     if (instead) {
-      discard(answer.body)
+      discard(answer)
+      answer = undefined
       if (instead.kind === 'forward') return await carryForward(instead, exchange)
       writeRespond(instead, request, response)
       return undefined
     }
-    response.writeHead(answer.statusCode, [
+    response.writeHead(status, [
       ...decision.responseHeaders(upstreamHeaders),
-      ...responseFraming(answer.statusCode, upstreamHeaders, request),
+      ...responseFraming(status, upstreamHeaders, request),
     ])
     // For HTTP/1.0 a connection that ends is an answer that is complete: only a reset is none.
     if (request.httpVersion === '1.0') {
       answer.body.once('error', () => response.socket?.resetAndDestroy())
     }
     await pipeline(answer.body, response)
+    answer.end(true)
     return undefined
   } catch (error) {
-    return toFailure(error, response, gone.signal.aborted || request.errored !== null)
+    const known = answer ? answer.describe(error) : error
+    answer?.end(false)
+    return toFailure(known, response, gone.signal.aborted || request.errored !== null)
   } finally {
     response.off('close', leave)
   }
-}
-
-/**
- * The body without its stream: undici destroys a stream on failure, and the client's socket would
- * go with it before it got an answer. Any async iterable will do, which only the types deny.
- */
-function streamBody(request: IncomingMessage): Readable {
-  return request.iterator({ destroyOnReturn: false }) as unknown as Readable
 }
 
 /** Most bytes, and milliseconds, that keeping a connection is worth. */
@@ -85,15 +76,12 @@ const longestDiscarded = 65_536
 const discardMs = 1000
 
 /** Reads the rest of an answer that nobody wants, for the connection's sake, or closes that. */
-function discard(body: Dispatcher.ResponseData['body']): void {
+function discard(answer: SentRequest): void {
   const signal = AbortSignal.timeout(discardMs)
-  body.dump({ limit: longestDiscarded, signal }).catch(() => undefined)
-}
-
-/** The length that node's parser has verified; a chunked body stays chunked. */
-function requestFraming(request: IncomingMessage): HeaderList {
-  const length = request.headers['content-length']
-  return length === undefined ? [] : ['content-length', length]
+  answer.body.dump({ limit: longestDiscarded, signal }).then(
+    () => answer.end(true),
+    () => answer.end(false),
+  )
 }
 
 function responseFraming(
@@ -121,5 +109,6 @@ function toFailure(
     response.destroy()
     return { error }
   }
-  return { error, code: failureCode(error) }
+  const code = failureCode(error)
+  return { error, isRefusal: isRefusal(error), code, retryAfter: retryAfter(error) }
 }

@@ -6,4 +6,5 @@ export {
   type PassHandler,
 } from './node-lane.ts'
 export { createNodeServer } from './node-server.ts'
+export { createUpstreams, type Upstreams, type UpstreamsParts } from './upstreams.ts'
 export { writeRespond } from './write-respond.ts'

@@ -13,7 +13,8 @@ import { type Telemetry, withClientAddress } from '@sallyport/telemetry'
 import { carryForward } from './carry-forward.ts'
 import { carryStream } from './carry-stream.ts'
 import { readBody } from './request-body.ts'
-import { createUpstreams } from './upstreams.ts'
+import { createNodeConnections } from './upstreams/node-connections.ts'
+import type { Upstreams } from './upstreams.ts'
 import { writeRespond } from './write-respond.ts'
 
 /** Answers a request that is not the BFF's. */
@@ -27,6 +28,8 @@ export interface NodeLaneOptions {
   /** One BFF, or many that decide as one. */
   bff: Pick<Bff, 'decide'>
   telemetry: Telemetry
+  /** Shared with the other lanes. */
+  upstreams: Upstreams
   /** Answers what the BFF passes on: static files, the application's own pages. */
   pass: PassHandler
   /**
@@ -46,9 +49,9 @@ export interface NodeLane {
 
 /** Creates the node lane. It adds no rule to the BFF's decisions and skips none. */
 export function createNodeLane(options: NodeLaneOptions): NodeLane {
-  const { bff, telemetry, pass, clientAddress = createClientAddress() } = options
+  const { bff, telemetry, upstreams, pass, clientAddress = createClientAddress() } = options
   const { log } = telemetry
-  const upstreams = createUpstreams()
+  const connections = createNodeConnections()
 
   async function carry(
     head: RequestHead,
@@ -79,10 +82,14 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
         body === undefined ? respondError(head, 'ERR_BODY_TOO_LARGE') : await decision.decide(body)
       return writeRespond(answer, request, response)
     }
-    const failure = await carryForward(decision, { request, response, upstreams })
+    const failure = await carryForward(decision, {
+      ...{ request, response },
+      parts: { upstreams, connections },
+    })
     if (!failure) return
-    log.warn({ error: failure.error, route: decision.route }, 'an upstream failed')
-    if (failure.code) writeRespond(decision.answerFailure(failure.code), request, response)
+    const { error, code, retryAfter } = failure
+    if (!failure.isRefusal) log.warn({ error, route: decision.route }, 'an upstream failed')
+    if (code) writeRespond(decision.answerFailure(code, retryAfter), request, response)
   }
 
   return {
@@ -98,7 +105,7 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
       )
     },
 
-    close: () => upstreams.close(),
+    close: () => connections.close(),
   }
 }
 

@@ -2,3 +2,9 @@ export { type Audit, type AuditActor, type AuditEvent, createAudit } from './aud
 export { withClientAddress } from './client-address.ts'
 export { createLog, type DestinationStream, type Logger, type LogOptions } from './log.ts'
 export { createTelemetry, type Telemetry, traceHeaders, traceId } from './telemetry.ts'
+export {
+  createUpstreamMetrics,
+  type UpstreamMetrics,
+  type UpstreamOutcome,
+  type UpstreamReading,
+} from './upstream-metrics.ts'

@@ -70,7 +70,7 @@ function shareDecision(decision: Decision, origin: string | undefined): Decision
       return {
         ...decision,
         responseHeaders: (upstream) => share(decision.responseHeaders(upstream), origin),
-        answerFailure: (code) => shareRespond(decision.answerFailure(code), origin),
+        answerFailure: (...why) => shareRespond(decision.answerFailure(...why), origin),
         instead: (status, upstream) => shareInstead(decision.instead?.(status, upstream), origin),
       }
     default:

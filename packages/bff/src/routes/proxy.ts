@@ -4,6 +4,7 @@ import { chain } from '../awaitable.ts'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Decision, ForwardDecision, HeaderList, RespondDecision } from '../decision.ts'
 import { hasBody, headerValue } from '../headers.ts'
+import type { UpstreamConfig } from '../options/upstream-options.ts'
 import { respondError } from '../respond.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Target } from '../target.ts'
@@ -128,6 +129,7 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
     kind: 'forward',
     method: request.method,
     origin: upstream.origin,
+    upstream: config.upstreams[upstream.origin] as UpstreamConfig,
     path,
     headers: toUpstreamHeaders(request, {
       ...{ publicUrl, upstream, rules, visitor, trace: traceHeaders() },
@@ -149,7 +151,7 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
       }
       return refuseForStepUp(request, challenges, facts)
     },
-    answerFailure: (code) => respondError(request, code),
+    answerFailure: (code, retryAfter) => respondError(request, code, { retryAfter }),
     route: route.match,
     timeout: route.timeout,
   }

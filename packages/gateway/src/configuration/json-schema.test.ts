@@ -96,3 +96,15 @@ test('a reference may stand for a header that a route sets', () => {
   expect(problems({ $env: 'TEXT' })).toBe(problems('text'))
   expect(problems(5)).not.toBe(problems('text'))
 })
+
+test('references may stand for what is configured of an upstream', async () => {
+  const { bff, ...rest } = (await readExample('one-gateway')) as { bff: object }
+  const accepts = (tls: object) => {
+    const upstreams = { 'https://orders.internal': { tls } }
+    return schema.safeParse({ ...rest, bff: { ...bff, upstreams } }).success
+  }
+  const named = { ca: { $file: 'ca' }, certificate: { $file: 'own' }, key: { $file: 'key' } }
+  expect(accepts(named)).toBe(true)
+  expect(accepts({ ...named, ky: 1 })).toBe(false)
+  expect(accepts({ ...named, certificate: { $fil: 'own' } })).toBe(false)
+})

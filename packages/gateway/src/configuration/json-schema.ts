@@ -55,8 +55,9 @@ function withReferencesIn(keyword: string, value: unknown): unknown {
   if (keyword === 'properties') {
     return Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, orReference(v)]))
   }
-  const isOfMembers = keyword === 'additionalProperties' && typeof value === 'object'
-  if (keyword === 'items' || isOfMembers) return orReference(value as JsonSchema)
+  const isSchema = typeof value === 'object' && value !== null
+  if (keyword === 'items') return orReference(value as JsonSchema)
+  if (keyword === 'additionalProperties' && isSchema) return orReference(value as JsonSchema)
   if (keyword === 'anyOf' || keyword === 'oneOf') return (value as JsonSchema[]).map(withReferences)
   return value
 }

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
 import type { ForwardDecision, RespondDecision } from '@sallyport/bff'
-import { failureCode } from '../failure-code.ts'
+import { failureCode, isRefusal, retryAfter } from '../failure-code.ts'
+import { UpstreamTimeout } from '../upstreams/upstream-timeout.ts'
 import type { PlainRequest } from './request-reader.ts'
 import type { ResponseHead } from './response-reader.ts'
 import type { UpstreamConnection, UpstreamExchange } from './upstream-connection.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
-import { UpstreamTimeout } from './upstream-timeout.ts'
 import { writeRequestHead, writeResponseHead } from './write-head.ts'
 
 /** What one exchange is made of. */
@@ -42,11 +42,8 @@ export interface CarriedExchange {
 
 /** Seconds in which a client has to take, or send, something. */
 const clientPatience = 60
-/** Seconds an upstream may be silent within a response. */
-const upstreamPatience = 300
 /** Bytes up to which copying a body next to its head is cheaper than a write of its own. */
 const smallBody = 16 * 1024
-const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * Sends a request on and relays the response, with back-pressure both ways and all framing written
@@ -62,7 +59,7 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
   let isChunked = false
   let hasStarted = false
   let isOver = false
-  let isRetried = false
+  let isBodyWhole = true
   let isClientSlow = false
   let movedAt = now()
   /** What to do in place of passing on the answer that is coming. */
@@ -95,19 +92,20 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
       client.resetAndDestroy()
       return finish({ error })
     }
-    if (!upstream.isFresh && !upstream.hasBegun && !isRetried && isRepeatable()) {
-      // An upstream may close an idle connection in the moment in which it is used again.
-      isRetried = true
-      upstream = pool.connect(decision.origin)
+    const isUploading = bodyLeft > 0
+    const next = pool.again(upstream, { error, request, isBodyWhole, isUploading })
+    if (next) {
+      upstream = next
       return start()
     }
     out = ''
     status = undefined
-    finish({ error, answer: decision.answerFailure(failureCode(error)) })
+    const answer = decision.answerFailure(failureCode(error), retryAfter(error))
+    finish(isRefusal(error) ? { answer } : { error, answer })
   }
 
   function giveBack(isReusable: boolean): void {
-    if (isReusable && bodyLeft === 0) pool.release(decision.origin, upstream)
+    if (isReusable && bodyLeft === 0) pool.release(upstream)
     else upstream.destroy()
   }
 
@@ -117,24 +115,25 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
     instead = undefined
     if (next.kind === 'respond') return finish({ answer: next })
     decision = next
-    upstream = pool.take(decision.origin)
+    upstream = pool.take(decision, request)
     start()
   }
 
   function start(): void {
     const { method, path, headers } = decision
+    movedAt = now()
+    if (bodyLeft > 0) pool.hold(upstream, client)
     const { bodyLength } = request
     const head = writeRequestHead(method, path, { headers, bodyLength })
     upstream.start(exchange, head + body.toString('latin1'))
   }
-
-  const isRepeatable = () => repeatable.has(request.method) && request.bodyLength === undefined
 
   const exchange: UpstreamExchange = {
     method: request.method,
 
     head(head) {
       movedAt = now()
+      pool.answered(upstream, head.status)
       instead = decision.instead?.(head.status, head.headers)
       if (instead) return
       status = head.status
@@ -180,7 +179,7 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
     },
   }
 
-  let upstream: UpstreamConnection = pool.take(decision.origin)
+  let upstream: UpstreamConnection = pool.take(decision, request)
   start()
 
   return {
@@ -191,6 +190,7 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
     sendBody(bytes) {
       movedAt = now()
       bodyLeft -= bytes.length
+      isBodyWhole = false
       if (!upstream.write(bytes)) client.pause()
     },
 
@@ -212,15 +212,16 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
       if (status === undefined && bodyLeft === 0) {
         if (silent > decision.timeout) {
           upstream.destroy()
-          fail(new UpstreamTimeout('no answer in time'))
+          fail(new UpstreamTimeout('headers'))
         }
         return
       }
       const isClientsTurn = isClientSlow || bodyLeft > 0
-      if (silent > (isClientsTurn ? clientPatience : upstreamPatience)) {
+      if (silent > (isClientsTurn ? clientPatience : decision.upstream.timeouts.idle)) {
         upstream.destroy()
         client.resetAndDestroy()
-        finish({ error: new Error(`${isClientsTurn ? 'the client' : 'the upstream'} fell silent`) })
+        const slow = new Error('the client fell silent')
+        finish({ error: isClientsTurn ? slow : new UpstreamTimeout('body') })
       }
     },
   }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Bff, type ClientAddress, createClientAddress } from '@sallyport/bff'
 import type { Telemetry } from '@sallyport/telemetry'
+import type { Upstreams } from '../upstreams.ts'
 import { type ClientConnection, serveConnection } from './client-connection.ts'
 import type { HandOverReason } from './request-reader.ts'
 import { createUpstreamPool } from './upstream-pool.ts'
@@ -10,6 +11,8 @@ export interface FastLaneOptions {
   /** One BFF, or many that decide as one. */
   bff: Pick<Bff, 'decide'>
   telemetry: Telemetry
+  /** Shared with the other lanes. */
+  upstreams: Upstreams
   /** @defaultValue the peer's address */
   clientAddress?: ClientAddress | undefined
 }
@@ -37,7 +40,7 @@ export function putFastLane(server: Server, options: FastLaneOptions): FastLane 
   let time = performance.now() / 1000
   let isDraining = false
   const now = () => time
-  const pool = createUpstreamPool(now)
+  const pool = createUpstreamPool(now, options.upstreams)
   const sweeping = setInterval(() => {
     time = performance.now() / 1000
     for (const connection of connections.values()) connection.sweep(time)
