@@ -1,4 +1,4 @@
-import { leaseTime, longestHold } from './settings.ts'
+import { leaseTime, longestHold, refreshTokenGrace } from './settings.ts'
 
 /** One life of one gateway process, and what was done to it when. */
 export interface Sender {
@@ -39,6 +39,8 @@ export interface Sendings {
   noteUse(accessToken: string): void
   /** Whether the issuer has granted something to this gateway that it does not know of yet. */
   isOwed(name: string): boolean
+  /** Whether something that the issuer has granted is still to be asked for again, in its grace. */
+  isCutOff(): boolean
   judge(): SendingsVerdict
 }
 
@@ -85,11 +87,13 @@ export function createSendings(): Sendings {
 
   /** `undefined`: nothing excuses it. Unspent: there was nothing to excuse. */
   function excuseFor(first: Sending, again: Sending): Excuse | 'unspent' | undefined {
-    const { outcome, by, atMs, accessToken = '' } = first
-    if (outcome === 'refused') return 'unspent'
-    if (outcome === 'lost') return 'its answer got lost'
-    if ((usedAtMs.get(accessToken) ?? Number.POSITIVE_INFINITY) < again.atMs) return undefined
+    const { outcome, by, atMs, answeredAtMs = again.atMs, accessToken = '' } = first
     const { killedAtMs = Number.POSITIVE_INFINITY } = by
+    if (outcome === 'refused') return 'unspent'
+    if (outcome === 'lost') {
+      return killedAtMs < answeredAtMs ? 'who had sent it was killed' : 'its answer got lost'
+    }
+    if ((usedAtMs.get(accessToken) ?? Number.POSITIVE_INFINITY) < again.atMs) return undefined
     const lastChanceMs = Math.min(again.atMs, atMs + longestHold * 1000)
     if (killedAtMs < lastChanceMs) return 'who had sent it was killed'
     const hasStoodStill = by.pauses.some(
@@ -97,7 +101,6 @@ export function createSendings(): Sendings {
         untilMs > atMs && Math.min(untilMs, again.atMs) - fromMs > deadlyPauseMs,
     )
     if (hasStoodStill) return 'who had sent it stood still'
-    const { answeredAtMs = again.atMs } = first
     const hasJumped = by.jumpsMs.some((ms) => ms > atMs && ms < answeredAtMs + readWithinMs)
     return hasJumped ? 'the clock jumped under its answer' : undefined
   }
@@ -117,6 +120,14 @@ export function createSendings(): Sendings {
       [...byToken.values()]
         .flat()
         .some((one) => one.by.name === name && one.accessToken && one.answeredAtMs === undefined),
+
+    isCutOff: () =>
+      [...byToken.values()].some((sendings) => {
+        const [first, latest] = [sendings[0] as Sending, sendings.at(-1) as Sending]
+        if (performance.now() > first.atMs + refreshTokenGrace * 1000) return false
+        if (latest.accessToken && usedAtMs.has(latest.accessToken)) return false
+        return latest.outcome === 'lost' || latest.by.killedAtMs !== undefined
+      }),
 
     judge() {
       const repeats: string[] = []

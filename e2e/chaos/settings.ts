@@ -29,5 +29,10 @@ export const issuerTimeout = 5
 /** Seconds that a lease lasts when nobody prolongs it, and that it can be held: see lease-hold.ts. */
 export const leaseTime = 3
 export const longestHold = issuerTimeout * 3 + 5
+/**
+ * Seconds for which a replaced refresh token is answered with its successor: the identity server's
+ * default, which is left as it is.
+ */
+export const refreshTokenGrace = 10
 /** Longer than any jump of a clock: what is lost must be lost by a fault. */
 export const sessionLifetimes = { sessionIdle: 28_800, sessionAbsolute: 86_400 }
