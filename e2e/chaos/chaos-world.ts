@@ -8,7 +8,7 @@ import { createRestartableProcess, type RestartableProcess } from './child-proce
 import { startFront } from './front.ts'
 import { type LogoutRelay, startLogoutRelay } from './logout-relay.ts'
 import type { Random } from './random.ts'
-import { createSendings, type Sender, type Sendings } from './sendings.ts'
+import { createSendings, newSender, type Sendings } from './sendings.ts'
 import { accessTokenLifetime, type GatewaySettings, sessionLifetimes } from './settings.ts'
 import { type SharedStore, type StoreServer, startStore } from './store-server.ts'
 import { type IssuerWeather, startTokenRecorder } from './token-recorder.ts'
@@ -89,9 +89,9 @@ async function start(options: StartOptions): Promise<Omit<ChaosWorld, 'folder' |
   await opened(identity, (one) => one.kill())
   await identity.start()
 
-  const weather: IssuerWeather = { slowMs: 0, loses: () => false }
+  const weather: IssuerWeather = { slowMs: 0, lateAnswersMs: 0, loses: () => false }
   async function startGateway(name: string): Promise<ChaosGateway> {
-    let sender: Sender = { name }
+    let sender = newSender(name)
     const watched = { issuer, sendings, weather, sender: () => sender }
     const recorder = await opened(await startTokenRecorder(watched), (one) => one.close())
     const port = await findFreePort()
@@ -107,16 +107,26 @@ async function start(options: StartOptions): Promise<Omit<ChaosWorld, 'folder' |
       ...{ name, port },
       isRunning: () => bare.isRunning(),
       async start() {
-        sender = { name }
+        sender = newSender(name)
         await bare.start()
       },
       kill() {
         sender.killedAtMs = performance.now()
         return bare.kill()
       },
-      pause: bare.pause,
-      resume: bare.resume,
-      tell: bare.tell,
+      pause() {
+        sender.pauses.push({ fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY })
+        bare.pause()
+      },
+      resume() {
+        bare.resume()
+        const pause = sender.pauses.at(-1)
+        if (pause) pause.untilMs = performance.now()
+      },
+      tell(message) {
+        sender.jumpsMs.push(performance.now())
+        bare.tell(message)
+      },
     }
   }
   const gateways = [await startGateway('gateway-a'), await startGateway('gateway-b')] as const

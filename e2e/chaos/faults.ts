@@ -11,15 +11,19 @@ export interface Fault {
 /** Seconds that a gateway's clock jumps; the great ones are what a resumed machine may do. */
 const jumps = [-3600, -30, -5, 5, 30, 3600] as const
 
+/** Milliseconds for which a renewal is waited for: tokens live for four seconds. */
+const longestSearchMs = 5000
+
 /** How many kinds of faults there are: one round. */
-export const kindsOfFaults = 8
+export const kindsOfFaults = 10
 
 /**
  * Deals faults in rounds: each kind once, in any order. What comes depends on the seed alone, and on
  * whether the store has a server that can fail.
  */
 export function createFaultDealer(random: Random, hasServer: boolean): () => Fault {
-  const everywhere = [gatewayKill, gatewayPause, clockJump, issuerKill, issuerSlow, answersLost]
+  const atGateway = [gatewayKill, killInRenewal, gatewayPause, pauseInRenewal, clockJump]
+  const everywhere = [...atGateway, issuerKill, issuerSlow, answersLost]
   // Without a server there is what a machine's end does to whoever was writing.
   const atStore = hasServer ? [storeRestart, storePause] : [bothKilled, clockJump]
   let left: ((random: Random) => Fault)[] = []
@@ -39,6 +43,46 @@ function gatewayKill(random: Random): Fault {
   }
 }
 
+/** Between the issuer's answer and the write of what it brought: what a short lease is for. */
+function killInRenewal(random: Random): Fault {
+  const [index, downMs] = [pickGateway(random), random.between(0, 1000)]
+  return {
+    name: `kill -9 of ${nameOf(index)} in a renewal, down for ${seconds(downMs)}`,
+    async strike(world) {
+      await inRenewal(world, index, () => world.gateways[index].kill())
+      await delay(downMs)
+      await world.gateways[index].start()
+    },
+  }
+}
+
+/** The same moment, for longer than a lease lasts: it comes back with an answer that is old. */
+function pauseInRenewal(random: Random): Fault {
+  const [index, forMs] = [pickGateway(random), random.between(4000, 7000)]
+  return {
+    name: `SIGSTOP of ${nameOf(index)} in a renewal for ${seconds(forMs)}`,
+    async strike(world) {
+      const gateway = world.gateways[index]
+      await inRenewal(world, index, () => gateway.pause())
+      await delay(forMs)
+      gateway.resume()
+    },
+  }
+}
+
+/** Waits until the issuer has granted something to a gateway that has not been told yet. */
+async function inRenewal(
+  { weather, sendings, gateways }: ChaosWorld,
+  index: 0 | 1,
+  strike: () => unknown,
+): Promise<void> {
+  weather.lateAnswersMs = 600
+  const latestMs = performance.now() + longestSearchMs
+  while (!sendings.isOwed(gateways[index].name) && performance.now() < latestMs) await delay(10)
+  await strike()
+  weather.lateAnswersMs = 0
+}
+
 function bothKilled(random: Random): Fault {
   const downMs = random.between(0, 1000)
   return {
@@ -49,8 +93,9 @@ function bothKilled(random: Random): Fault {
   }
 }
 
+/** Also for longer than a lease lasts: then the other one takes it over, and the first comes back. */
 function gatewayPause(random: Random): Fault {
-  const [index, forMs] = [pickGateway(random), random.between(300, 3000)]
+  const [index, forMs] = [pickGateway(random), random.between(300, 6000)]
   return {
     name: `SIGSTOP of ${nameOf(index)} for ${seconds(forMs)}`,
     async strike({ gateways }) {

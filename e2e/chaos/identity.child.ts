@@ -5,7 +5,7 @@ import { createIdentityServer, type IdentityOptions } from '@sallyport/identity'
 import { createTelemetry } from '@sallyport/telemetry'
 import { identityOptions } from '../../apps/demo/src/services/identity-options.ts'
 import { tellReady } from './child-process.ts'
-import { type ChaosSettings, refreshTokenGrace } from './settings.ts'
+import type { ChaosSettings } from './settings.ts'
 
 const [settings] = (await once(process, 'message')) as [ChaosSettings]
 const identity = await createIdentityServer({
@@ -22,7 +22,6 @@ function toIdentityOptions({ demo, backchannelLogoutUri }: ChaosSettings): Ident
   return {
     ...options,
     allowedPrivateOrigins: [new URL(backchannelLogoutUri).origin],
-    lifetimes: { ...options.lifetimes, refreshTokenGrace },
     clients: options.clients.map((one) =>
       one.clientId === 'bff' ? { ...one, backchannelLogoutUri } : one,
     ),

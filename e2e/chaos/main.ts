@@ -47,9 +47,9 @@ function describe({ faults, findings, sendings, problems, logs }: ChaosReport): 
   const { signIns, signOuts, longestStaleMs, failures } = findings
   for (const [what, count] of [...failures].sort()) console.log(`  ${count} × ${what}`)
   console.log(`  ${signIns} sign-ins, ${signOuts} sign-outs, ${sendings.renewals} renewals`)
-  console.log(
-    `  ${sendings.excused} refresh tokens came again because an answer or a process was lost`,
-  )
+  for (const [why, count] of Object.entries(sendings.excused)) {
+    console.log(`  ${count} refresh tokens came again because ${why}`)
+  }
   console.log(`  the longest that a gateway believed its cache: ${Math.round(longestStaleMs)} ms`)
   for (const problem of problems) console.log(`  PROBLEM: ${problem}`)
   if (logs) console.log(`  logs: ${logs}`)

@@ -40,8 +40,8 @@ export interface ChaosReport {
 
 /** Seconds, after the last fault, until everybody must be able to work: leases and pauses end. */
 const settleTime = 120
-/** Milliseconds of peace before the first fault, and between two. */
-const peace = { before: 1000, between: [200, 1200] } as const
+/** Milliseconds of peace before the first fault, between two, and between looks at what is cut off. */
+const peace = { before: 1000, between: [200, 1200], look: 50 } as const
 
 /** Lets users work while things break, and says what came of it. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -92,6 +92,8 @@ async function strikeWhile(users: readonly User[], options: StrikeOptions): Prom
     while (!isOver() && faults < mostFaults) {
       const fault = nextFault()
       faults += 1
+      // What a fault has cut off, others mend while the issuer's grace lasts, if nobody takes that too.
+      while (world.sendings.isCutOff()) await delay(peace.look)
       say(`${((performance.now() - startedAtMs) / 1000).toFixed(1).padStart(5)} s  ${fault.name}`)
       await fault.strike(world)
       await delay(random.between(...peace.between))

@@ -26,13 +26,13 @@ export interface ClockMessage {
 export const accessTokenLifetime = 4
 /** Seconds the identity server has for an answer. */
 export const issuerTimeout = 5
-/** Seconds a lease lasts then: see create-bff.ts. */
-export const leaseTime = issuerTimeout * 3 + 5
+/** Seconds that a lease lasts when nobody prolongs it, and that it can be held: see lease-hold.ts. */
+export const leaseTime = 3
+export const longestHold = issuerTimeout * 3 + 5
 /**
- * Seconds for which a replaced refresh token is answered with its successor. Longer than a lease,
- * an outage and the issuer's pause together: when a process dies between the two, the next one
- * comes in time. After that its use ends the session.
+ * Seconds for which a replaced refresh token is answered with its successor: the identity server's
+ * default, which is left as it is.
  */
-export const refreshTokenGrace = 60
+export const refreshTokenGrace = 10
 /** Longer than any jump of a clock: what is lost must be lost by a fault. */
 export const sessionLifetimes = { sessionIdle: 28_800, sessionAbsolute: 86_400 }

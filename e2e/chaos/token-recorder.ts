@@ -9,6 +9,8 @@ import type { Sender, Sending, Sendings } from './sendings.ts'
 export interface IssuerWeather {
   /** Milliseconds that each request is late. */
   slowMs: number
+  /** Milliseconds that each answer of the token endpoint is late, after the issuer has done it. */
+  lateAnswersMs: number
   /** Whether an answer of the token endpoint gets lost, after the issuer has done what was asked. */
   loses(): boolean
 }
@@ -54,6 +56,7 @@ export async function startTokenRecorder(options: TokenRecorderOptions): Promise
       response.destroy()
       return
     }
+    if (isToken && weather.lateAnswersMs > 0) await delay(weather.lateAnswersMs)
     response.writeHead(answer.status, answer.headers).end(answer.body)
   }
 
@@ -89,6 +92,7 @@ function settleLater(sending: Sending, { answer, response, gone }: Exchange): vo
   sending.accessToken = JSON.parse(answer.body.toString()).access_token
   const { socket } = response
   void gone.then(async () => {
+    sending.answeredAtMs = performance.now()
     if (!response.writableFinished) sending.outcome = 'lost'
     else {
       await delay(believedAfterMs)

@@ -35,6 +35,7 @@ import { withBreaker } from './tokens/breaker.ts'
 import { createClientTokens } from './tokens/client-tokens.ts'
 import { createCredentials } from './tokens/credentials.ts'
 import { createExchangedTokens } from './tokens/exchanged-tokens.ts'
+import { toLeaseTimes } from './tokens/lease-hold.ts'
 import { createRenewAhead } from './tokens/renew-ahead.ts'
 import { createVisitors } from './visitors/visitors.ts'
 
@@ -150,8 +151,7 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
   const signInRequest = { resource: resources[0] }
   const renewal = {
     ...{ oidc, clock, log, renewAhead, signInRequest, revocations },
-    // Two attempts, a nonce in between, and time to write what they bring.
-    leaseTime: config.issuerTimeout * 3 + 5,
+    times: toLeaseTimes(config.issuerTimeout),
   }
   const proofs = { clock, replays: store }
   const native = config.nativeApps.length > 0 ? createNative() : undefined

@@ -31,6 +31,8 @@ export interface IssuerFetchParts {
   telemetry: Telemetry
   clock: Clock
   nonces: DpopNonces
+  /** Called right before a `POST` leaves; what it throws keeps it back. */
+  beforePost?: () => void
 }
 
 /**
@@ -42,7 +44,7 @@ export interface IssuerFetchParts {
  *   `ERR_IDP_RESPONSE_INVALID` for a URL that is not safe to ask, and for an endless answer.
  */
 export function createIssuerFetch(config: IssuerAddress, parts: IssuerFetchParts): IssuerFetch {
-  const { telemetry, clock, nonces } = parts
+  const { telemetry, clock, nonces, beforePost } = parts
   const send = createSend(config)
 
   return (text, request) => {
@@ -59,6 +61,7 @@ export function createIssuerFetch(config: IssuerAddress, parts: IssuerFetchParts
       for (const [field, value] of Object.entries(traceHeaders())) headers.set(field, value)
       const init = { ...request, headers } as RequestInit
       try {
+        if (request.method === 'POST') beforePost?.()
         const response = await send(url, { ...init, redirect: 'manual', signal })
         nonces.remember(published, response.headers.get('dpop-nonce'))
         if (response.status >= 500 || response.status === 429) {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Clock, SallyportError } from '@sallyport/core'
 import { paths } from '@sallyport/core/contract'
 import type { Telemetry } from '@sallyport/telemetry'
@@ -19,6 +20,7 @@ import { createIssuerKeys } from './issuer-keys.ts'
 import { allowedAlgorithms, discover, wellKnown } from './provider.ts'
 import type { SignInDemands, SignInSecrets } from './sign-in.ts'
 import {
+  type BeforeSending,
   createTokenEndpoint,
   type ExchangeRequest,
   type RefreshRequest,
@@ -85,8 +87,14 @@ export function createOidcClient(
 ): OidcClient {
   const redirectUri = new URL(`${config.basePath}${paths.callback}`, config.publicUrl).href
   const dpopNonces = createDpopNonces()
-  const fetch = createIssuerFetch(config, { telemetry, clock, nonces: dpopNonces })
-  const tokenEndpoint = createTokenEndpoint(config, configuration, dpopNonces)
+  const sending = new AsyncLocalStorage<BeforeSending>()
+  const fetch = createIssuerFetch(config, {
+    ...{ telemetry, clock, nonces: dpopNonces },
+    beforePost: () => sending.getStore()?.(),
+  })
+  const tokenEndpoint = createTokenEndpoint(config, {
+    ...{ configuration, nonces: dpopNonces, sending },
+  })
   let pending: Promise<client.Configuration> | undefined
   let keys: JWTVerifyGetKey | undefined
   let reachedAt = 0

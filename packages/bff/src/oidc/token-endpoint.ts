@@ -1,3 +1,4 @@
+import type { AsyncLocalStorage } from 'node:async_hooks'
 import { SallyportError } from '@sallyport/core'
 import * as client from 'openid-client'
 import type { IssuerConfig } from '../options/issuer-options.ts'
@@ -15,7 +16,15 @@ export interface TokenRequest {
   readonly scopes?: readonly string[] | undefined
   /** What the token will be bound to; must be there when `senderConstraint` is `dpop`. */
   readonly dpopKey?: DpopKey | undefined
+  /** See {@link BeforeSending}. */
+  readonly beforeSending?: BeforeSending | undefined
 }
+
+/**
+ * Called right before a request leaves, also when it is repeated with a DPoP nonce. What it throws
+ * keeps the request back, and is what the call rejects with.
+ */
+export type BeforeSending = () => void
 
 /** A session's next access token. */
 export interface RefreshRequest extends TokenRequest {
@@ -53,25 +62,37 @@ const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 const jwtType = 'urn:ietf:params:oauth:token-type:jwt'
 
+/** What the token endpoint is asked with. */
+export interface TokenEndpointParts {
+  configuration: () => Promise<client.Configuration>
+  nonces: DpopNonces
+  /** Leads from a request to the `fetch` that the protocol library makes of it. */
+  sending: AsyncLocalStorage<BeforeSending>
+}
+
 export function createTokenEndpoint(
   config: IssuerConfig,
-  configuration: () => Promise<client.Configuration>,
-  nonces: DpopNonces,
+  { configuration, nonces, sending }: TokenEndpointParts,
 ): TokenEndpoint {
-  async function ask(dpopKey: DpopKey | undefined, call: Ask): Promise<TokenGrant> {
+  async function ask(
+    { dpopKey, beforeSending = () => {} }: Pick<TokenRequest, 'dpopKey' | 'beforeSending'>,
+    call: Ask,
+  ): Promise<TokenGrant> {
     const isBound = config.senderConstraint === 'dpop'
     if (isBound && !dpopKey) throw new TypeError('senderConstraint dpop: a dpopKey is needed')
     const provider = await configuration()
     const binding = await bindingOf(config, dpopKey)
     const proof =
       isBound && dpopKey ? { DPoP: await createDpopHandle(provider, dpopKey, nonces) } : {}
-    return attempt(async () => toGrant(await call(provider, proof), binding))
+    return attempt(async () =>
+      toGrant(await sending.run(beforeSending, () => call(provider, proof)), binding),
+    )
   }
 
   /** A subject token that is not accepted is no fault of ours: whoever brought it needs a new one. */
-  async function ofSubject(dpopKey: DpopKey | undefined, call: Ask): Promise<TokenGrant> {
+  async function ofSubject(request: ExchangeRequest, call: Ask): Promise<TokenGrant> {
     try {
-      return await ask(dpopKey, call)
+      return await ask(request, call)
     } catch (cause) {
       if (!isSubjectRefused(cause)) throw cause
       throw new SallyportError('ERR_LOGIN_REQUIRED', 'the subject token is refused', { cause })
@@ -89,7 +110,7 @@ export function createTokenEndpoint(
         idTokenExpected: true,
         ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
       }
-      return ask(dpopKey, (provider, options) =>
+      return ask({ dpopKey }, (provider, options) =>
         client.authorizationCodeGrant(
           provider,
           callback,
@@ -102,7 +123,7 @@ export function createTokenEndpoint(
 
     async refresh({ refreshToken, subject, ...request }) {
       const parameters = toParameters(request)
-      const grant = await ask(request.dpopKey, (provider, options) =>
+      const grant = await ask(request, (provider, options) =>
         client.refreshTokenGrant(provider, refreshToken, parameters, options),
       )
       if (grant.claims && grant.claims.sub !== subject) {
@@ -112,15 +133,15 @@ export function createTokenEndpoint(
     },
 
     clientCredentials: (request) =>
-      ask(request.dpopKey, (provider, options) =>
+      ask(request, (provider, options) =>
         client.clientCredentialsGrant(provider, toParameters(request), options),
       ),
 
-    exchange: ({ subjectToken, ...request }) =>
-      ofSubject(request.dpopKey, async (provider, options) => {
+    exchange: (request) =>
+      ofSubject(request, async (provider, options) => {
         const parameters = {
           ...toParameters(request),
-          subject_token: subjectToken,
+          subject_token: request.subjectToken,
           subject_token_type: accessTokenType,
           requested_token_type: accessTokenType,
         }

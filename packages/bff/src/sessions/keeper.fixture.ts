@@ -25,7 +25,13 @@ beforeEach(() => {
 export const modes = ['stored', 'sealed', 'stored, split', 'sealed, split'] as const
 export type Mode = (typeof modes)[number]
 
-export function createKeeper(mode: Mode, changes: object = {}): Sessions {
+/** What a keeper has of its own, as another process would. */
+export interface KeeperParts {
+  store?: SessionStore
+  later?: (seconds: number, work: () => Promise<void>) => void
+}
+
+export function createKeeper(mode: Mode, changes: object = {}, parts: KeeperParts = {}): Sessions {
   const [kept] = mode.split(',')
   const options = {
     publicUrl: 'https://app.example',
@@ -39,7 +45,8 @@ export function createKeeper(mode: Mode, changes: object = {}): Sessions {
     },
   }
   const config = parseConfig({ ...options, ...changes })
-  return createSessions({ config, store: world.store, clock: () => world.now, log, later() {} })
+  const around = { config, clock: () => world.now, log }
+  return createSessions({ ...around, store: world.store, later() {}, ...parts })
 }
 
 /** What keeps cookies as a browser does. */

@@ -54,9 +54,6 @@ export type EndReason =
   | 'revoked'
   | 'too_large'
 
-/** Who holds the lease of a session that is being ended: no renewal takes it away again. */
-export const endingHolder = 'ending'
-
 /** What a link must name to sign this session out: the issuer's `sid`, or one of our own. */
 export function logoutSid({ record }: Pick<Session, 'record'>): string {
   return record.sid ?? record.key.slice(0, 22)

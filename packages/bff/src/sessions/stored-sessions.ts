@@ -23,14 +23,19 @@ import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
 import { isOwnRecord } from './own-record.ts'
-import { endingHolder, type Session, type SessionContent, warnAmbiguous } from './session.ts'
+import { type Session, type SessionContent, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
 import { type OpenStore, storeFailure } from './store-failures.ts'
 import { createUnopenedLog } from './unopened-log.ts'
 
 const idPattern = /^[\w-]{43}$/
-/** Seconds after which an end that was not finished is taken for one that never happened. */
-const endingTime = 60
+/**
+ * Who holds the lease of a session that is being ended. It is over from then on, also when whoever
+ * ends it is killed before it is deleted: nobody opens it, and no renewal can write any more.
+ */
+const endingHolder = 'ending'
+/** Seconds that whoever ends a session has for deleting it, before others do it. */
+const endingTime = 5
 
 const attributes = { sameSite: 'Strict' } as const
 
@@ -42,18 +47,23 @@ export interface StoredSessions extends Sessions {
 
 /** Sessions whose cookie is a random id, and whose content is sealed in the store. */
 export function createStoredSessions(parts: SessionsParts): StoredSessions {
-  const { config, store, clock, log } = parts
+  const { config, store, clock, log, later } = parts
   const { frontend } = config
   const cookieName = sessionCookieName(config.basePath)
   const sealer = createSealer(config.sealKeys, `session:${frontend}`)
   const tellUnopened = createUnopenedLog(sealer, log)
   const endings = createEndings(store, config.session.absoluteTimeout, clock)
+  const finishing = new Set<SessionKey>()
 
   function unseal(
     record: SessionRecord | undefined,
     splitSecret: Secret | undefined,
   ): Session | undefined {
     if (!record || !isOwnRecord(record, config) || record.expiresAt <= clock()) return undefined
+    if (isEnding(record)) {
+      finishEnding(record.key)
+      return undefined
+    }
     const session = open(record, splitSecret)
     if (!session) tellUnopened(record.sealed)
     return session
@@ -68,6 +78,20 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
     const text = sealer.open(record.sealed, record.key, splitSecret?.reveal())
     if (text === undefined) return undefined
     return { record, content: JSON.parse(text), splitSecret, setCookies: [] }
+  }
+
+  /** Whoever has begun to end a session may be gone: then its row is left to us. */
+  function finishEnding(key: SessionKey): void {
+    if (finishing.has(key)) return
+    finishing.add(key)
+    later(endingTime, async () => {
+      finishing.delete(key)
+      const record = await store.get(key)
+      if (!record || !isEnding(record)) return
+      await endings.noteSession(toSessionId(key), 'logout')
+      await store.delete(key)
+      log.info({ event: 'session_logout', reason: 'logout' }, 'an unfinished end was finished')
+    })
   }
 
   const atRest: SessionsAtRest = {
@@ -200,6 +224,10 @@ async function deleteBegun(
     }
   }
   return ended
+}
+
+function isEnding({ lease }: SessionRecord): boolean {
+  return lease?.holder === endingHolder
 }
 
 function toSessionKey(id: string): SessionKey {

@@ -2,6 +2,7 @@ import { randomToken, SallyportError } from '@sallyport/core'
 import type { Awaitable } from '@sallyport/session'
 import type { Session, StoredAccessToken } from '../sessions/session.ts'
 import { freshness } from './freshness.ts'
+import { holdLease } from './lease-hold.ts'
 import { createLeaseWatch } from './lease-watch.ts'
 import type { RenewAhead } from './renew-ahead.ts'
 import { createRenew, ended, type RenewalOptions, timersOf } from './renewal.ts'
@@ -31,11 +32,14 @@ const longestWaitMs = 250
 /**
  * Creates the keeper of access tokens. Whoever needs a new one takes the session's lease by
  * compare-and-set, so over all processes and nodes one refresh runs at a time and no refresh token
- * is sent twice; the others wait for what it brings. A dead holder's lease is taken over.
+ * is sent twice; the others wait for what it brings. It is prolonged while its holder lives, and
+ * taken over soon after its holder's death.
  */
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
-  const { sessions, clock, leaseTime, renewAhead, signInRequest } = options
+  const { sessions, clock, log, times, renewAhead, signInRequest } = options
   const { elapsedMs, wait } = timersOf(options)
+  const { leaseTime, longestHold } = times
+  const watch = createLeaseWatch({ elapsedMs, leaseTime })
   const renew = createRenew(options)
   const obtain = singleFlight(obtainToken, (session, request) => [
     session.record.key,
@@ -44,8 +48,8 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
 
   async function obtainToken(known: Session, request: TokenRequest): Promise<StoredAccessToken> {
     const name = tokenKey(request)
-    const watch = createLeaseWatch({ clock, elapsedMs, leaseTime })
-    const giveUpAtMs = elapsedMs() + leaseTime * 2000
+    // The longest that a holder may take, and that its death is found out after it.
+    const giveUpAtMs = elapsedMs() + (longestHold + 2 * leaseTime) * 1000
     for (let waitMs = shortestWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       const session = await sessions.reload(known)
       if (!session) throw ended()
@@ -54,7 +58,7 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
       if (elapsedMs() > giveUpAtMs) throw busy()
 
       const { lease } = session.record
-      if (lease && !watch.isOver(lease)) {
+      if (lease && !watch.isOver(session.record.key, lease)) {
         await wait(waitMs)
         continue
       }
@@ -77,8 +81,16 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     const holder = randomToken()
     const takenAtMs = elapsedMs()
     const lease = { holder, until: clock() + leaseTime }
-    const isHeld = await sessions.update(session, { lease })
-    return isHeld ? renew(session, { request, holder, takenAtMs, subjectToken }) : undefined
+    if (!(await sessions.update(session, { lease }))) return undefined
+    const hold = holdLease(
+      { session, holder, takenAtMs },
+      { sessions, clock, log, times, elapsedMs, wait },
+    )
+    try {
+      return await renew(session, { request, subjectToken, hold })
+    } finally {
+      hold.stop()
+    }
   }
 
   function forSession(session: Session, request: TokenRequest): Awaitable<StoredAccessToken> {

@@ -1,7 +1,7 @@
 import { createSecret, errorCode, parseCookies, randomToken } from '@sallyport/core'
 import { createMemoryStore } from '@sallyport/session/memory'
 import { createTelemetry } from '@sallyport/telemetry'
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import { parseConfig } from '../config.ts'
 import { createRevocations } from '../logout/revocations.ts'
 import { createSessions } from '../sessions/create-sessions.ts'
@@ -9,9 +9,12 @@ import type { Session } from '../sessions/session.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { withStoreFailures } from '../sessions/store-failures.ts'
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts'
+import { toLeaseTimes } from './lease-hold.ts'
 import { createModelIssuer, type Fate } from './model-issuer.fixture.ts'
+import { createModelTime } from './model-time.fixture.ts'
 import { overNetwork } from './network.fixture.ts'
 import { createRenewAhead } from './renew-ahead.ts'
+import { type Happening, nodeCount, people } from './renewal-happenings.fixture.ts'
 
 export type Mode = 'stored' | 'sealed'
 
@@ -22,60 +25,8 @@ export interface Setting {
   splitSeal: boolean
 }
 
-/** What happens next, and how many steps of what is under way are taken before the next thing. */
-export type Happening = { steps: number } & (
-  | { kind: 'call' | 'logout'; node: number; person: number }
-  | { kind: 'crash'; node: number }
-  | { kind: 'jump'; node: number; seconds: number }
-  | { kind: 'time' | 'outage'; seconds: number }
-)
-
-const people = ['alice', 'bob']
-const nodeCount = 3
-const leaseTime = 20
-const steps = fc.nat(12)
-const node = fc.nat(nodeCount - 1)
-const person = fc.nat(people.length - 1)
-export const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('call' as const), node, person, steps }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('logout' as const), node, person, steps }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), node, steps }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('jump' as const),
-      node,
-      seconds: fc.constantFrom(-3600, -30, 0, 30, 3600),
-      steps,
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('outage' as const),
-      seconds: fc.constantFrom(1, 8),
-      steps,
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('time' as const),
-      seconds: fc.constantFrom(1, 5, 60, 90, 120),
-      steps,
-    }),
-  },
-)
-export const fates = fc.infiniteStream(
-  fc.oneof(
-    { weight: 6, arbitrary: fc.constant<Fate>('well') },
-    { weight: 1, arbitrary: fc.constant<Fate>('down') },
-    { weight: 1, arbitrary: fc.constant<Fate>('lost') },
-  ),
-)
+/** Milliseconds between two outages of the store. */
+const calmMs = 3000
 
 const { log } = createTelemetry({ service: 'bff', level: 'silent' })
 const sealKeys = [{ kid: 'k1', key: createSecret(randomToken()) }]
@@ -86,6 +37,8 @@ interface Process {
   isAlive: boolean
   /** Seconds that its clock is wrong. */
   clockOffset: number
+  /** When it was, or will be, paused. */
+  pauses: { fromMs: number; untilMs: number }[]
 }
 
 interface Person {
@@ -103,12 +56,14 @@ export async function createModel(
   s: fc.Scheduler,
   nextFate: () => Fate,
 ) {
-  let nowMs = 1_000_000_000
-  const clock = () => Math.floor(nowMs / 1000)
+  const time = createModelTime(1_000_000_000)
+  const { nowMs } = time
+  const clock = () => Math.floor(nowMs() / 1000)
   const store = createMemoryStore({ clock })
-  const issuer = createModelIssuer({ clock, grace, trust: leaseTime / 2 })
+  const issuer = createModelIssuer({ time, grace })
   const problems: string[] = []
   let crashes = 0
+  let answered = 0
   let storeIsBackAtMs = 0
   const config = parseConfig({
     publicUrl: 'https://app.example',
@@ -120,27 +75,41 @@ export async function createModel(
   })
 
   function startProcess(): Process {
-    const process = { isAlive: true, clockOffset: 0 } as Process
+    const process = { isAlive: true, clockOffset: 0, pauses: [] as Process['pauses'] } as Process
     const ownClock = () => clock() + process.clockOffset
     const parts = { clock: ownClock, log }
-    /** Nothing that a dead process waits for ever comes. */
     const travel = async (what: string) => {
       await s.schedule(Promise.resolve(), what)
-      if (!process.isAlive) await new Promise(() => {})
+      await untilRunning()
     }
-    const own = overNetwork(store, { travel, isDown: () => nowMs < storeIsBackAtMs })
+    async function untilRunning(): Promise<void> {
+      for (;;) {
+        // Nothing that a dead process waits for ever comes.
+        if (!process.isAlive) await new Promise(() => {})
+        const pause = process.pauses.find(({ untilMs }) => nowMs() < untilMs)
+        if (!pause) return
+        await time.sleep(pause.untilMs - nowMs())
+      }
+    }
+    const own = overNetwork(store, { travel, isDown: () => nowMs() < storeIsBackAtMs })
     process.sessions = createSessions({ ...parts, config, store: own, later: () => {} })
-    const oidc = issuer.clientOf({ isAlive: () => process.isAlive, fate: nextFate, travel })
+    const oidc = issuer.clientOf({
+      ...{ isAlive: () => process.isAlive, fate: nextFate, travel },
+      pausedMsSince: (ms) =>
+        process.pauses
+          .map(({ fromMs, untilMs }) => Math.min(untilMs, nowMs()) - Math.max(fromMs, ms))
+          .reduce((sum, pausedMs) => sum + Math.max(pausedMs, 0), 0),
+    })
     const revocations = createRevocations({
       ...{ ...parts, config, store: withStoreFailures(own), oidc },
       inBackground: (work) => void work.catch(() => {}),
     })
     process.accessTokens = createAccessTokens({
-      ...{ ...parts, sessions: process.sessions, oidc, revocations, leaseTime },
-      ...{ renewAhead: createRenewAhead(log), signInRequest: {}, elapsedMs: () => nowMs },
+      ...{ ...parts, sessions: process.sessions, oidc, revocations, times: toLeaseTimes(5) },
+      ...{ renewAhead: createRenewAhead(log), signInRequest: {}, elapsedMs: nowMs },
       async wait(ms) {
-        await travel('time')
-        nowMs += ms * 4
+        await time.sleep(ms)
+        await travel('a timer')
       },
     })
     return process
@@ -170,6 +139,7 @@ export async function createModel(
     const accessToken = await tokenOf(accessTokens, session)
     if (!accessToken) return
     issuer.noteUse(accessToken)
+    answered += 1
     if (wasSignedOut) problems.push(`a call of ${who.name} went through after the sign-out`)
     if (!accessToken.startsWith(`${who.name}-`)) problems.push(`${who.name} got ${accessToken}`)
   }
@@ -198,17 +168,28 @@ export async function createModel(
     crowd,
     home,
     crashes: () => crashes,
-    start(happens: Happening): void {
+    /** How many calls went through. */
+    answered: () => answered,
+    /** Lets so many seconds pass. @returns whether nothing is under way any more. */
+    async pass(seconds: number): Promise<boolean> {
+      await time.pass(seconds * 1000, () => take(s, Number.POSITIVE_INFINITY))
+      return s.count() === 0 && time.isIdle()
+    },
+    async start(happens: Happening): Promise<void> {
       const process = 'node' in happens ? (processes[happens.node] as Process) : undefined
       const who = 'person' in happens ? (crowd[happens.person] as Person) : undefined
-      if (happens.kind === 'time') nowMs += happens.seconds * 1000
-      else if (happens.kind === 'outage') storeIsBackAtMs = nowMs + happens.seconds * 1000
-      else if (happens.kind === 'crash' && process) {
+      if (happens.kind === 'time') await this.pass(happens.seconds)
+      // Not one after the other: in between, nobody could prolong a lease.
+      else if (happens.kind === 'outage' && storeIsBackAtMs + calmMs < nowMs()) {
+        storeIsBackAtMs = nowMs() + happens.seconds * 1000
+      } else if (happens.kind === 'crash' && process) {
         crashes += 1
         process.isAlive = false
         processes[happens.node] = startProcess()
       } else if (happens.kind === 'jump' && process) process.clockOffset = happens.seconds
-      else if (process && who) {
+      else if (happens.kind === 'pause' && process) {
+        process.pauses.push({ fromMs: nowMs(), untilMs: nowMs() + happens.seconds * 1000 })
+      } else if (process && who) {
         const run = happens.kind === 'call' ? call(process, who) : logout(process, who, process)
         run.catch((error) => {
           const isOutage = errorCode(error) === 'ERR_SESSION_STORE_UNAVAILABLE'
@@ -233,8 +214,10 @@ function keep(jar: Map<string, string>, setCookies: readonly string[]): void {
 
 /** Takes so many steps of what is under way; what follows from each is seen before the next. */
 export async function take(s: fc.Scheduler, steps: number): Promise<void> {
-  for (let i = 0; i < steps && s.count() > 0; i += 1) {
-    await s.waitOne()
+  for (let i = 0; i < steps; i += 1) {
     await new Promise(setImmediate)
+    if (s.count() === 0) return
+    await s.waitOne()
   }
+  await new Promise(setImmediate)
 }

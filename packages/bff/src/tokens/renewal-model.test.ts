@@ -1,15 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Fate } from './model-issuer.fixture.ts'
-import {
-  createModel,
-  fates,
-  type Happening,
-  happening,
-  type Mode,
-  present,
-  take,
-} from './renewal-model.fixture.ts'
+import { fates, type Happening, happening } from './renewal-happenings.fixture.ts'
+import { createModel, type Mode, present, take } from './renewal-model.fixture.ts'
 
 const modes: Mode[] = ['stored', 'sealed']
 const graces = [
@@ -29,11 +22,10 @@ describe.each(settings)('renewals of $mode sessions, at an issuer that $issuer',
   async function play(s: fc.Scheduler, all: Happening[], fate: fc.Stream<Fate>) {
     const model = await createModel(setting, s, () => fate.next().value)
     for (const happens of all) {
-      model.start(happens)
+      await model.start(happens)
       await take(s, happens.steps)
     }
-    await take(s, 5000)
-    expect(s.count()).toBe(0)
+    expect(await model.pass(200)).toBe(true)
     return model
   }
 
@@ -59,6 +51,37 @@ describe.each(settings)('renewals of $mode sessions, at an issuer that $issuer',
         },
       ),
       { numRuns: 400 },
+    )
+  })
+})
+
+describe.each(modes)('a renewal of a %s session whose process is killed', (mode) => {
+  test('A221: at any moment, is done by another within the ten seconds that an issuer allows', async () => {
+    const isSlow = fc.boolean()
+    const moment = fc.nat(30)
+    const msUntilNextCall = fc.constantFrom(0, 500, 4000)
+    await fc.assert(
+      fc.asyncProperty(
+        ...([fc.scheduler(), isSlow, moment, msUntilNextCall] as const),
+        async (s, slow, killAt, laterMs) => {
+          const fate: Fate = { kind: 'well', lateMs: slow ? 2000 : 200 }
+          const model = await createModel({ mode, grace: 10, splitSeal: false }, s, () => fate)
+          await model.start({ kind: 'call', node: 0, person: 0, steps: 0 })
+          for (let i = 0; i < killAt; i += 1) {
+            await take(s, 1)
+            if (s.count() === 0) await model.pass(0.05)
+          }
+          const before = model.answered()
+          await model.start({ kind: 'crash', node: 0, steps: 0 })
+          await model.pass(laterMs / 1000)
+          await model.start({ kind: 'call', node: 1, person: 0, steps: 0 })
+          await model.pass(6)
+          expect(model.answered()).toBe(before + 1)
+          expect(model.problems).toEqual([])
+          expect(model.issuer.violations).toEqual([])
+        },
+      ),
+      { numRuns: 150 },
     )
   })
 })

@@ -5,21 +5,15 @@ import { tokensOfGrant } from '../logout/revocable-tokens.ts'
 import type { Revocations } from '../logout/revocations.ts'
 import type { OidcClient } from '../oidc/oidc-client.ts'
 import type { TokenGrant } from '../oidc/token-grant.ts'
-import {
-  endingHolder,
-  type Session,
-  type SessionContent,
-  type StoredAccessToken,
-} from '../sessions/session.ts'
+import type { Session, SessionContent, StoredAccessToken } from '../sessions/session.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { LeaseHold, LeaseTimes } from './lease-hold.ts'
 import { type TokenRequest, tokenKey } from './token-request.ts'
 
 /** A lease that this process holds, and what it is held for. */
 export interface HeldLease {
   readonly request: TokenRequest
-  readonly holder: string
-  /** Milliseconds, of `elapsedMs`: a lease's time later somebody else may have taken it over. */
-  readonly takenAtMs: number
+  readonly hold: LeaseHold
   /** What is exchanged; absent: the refresh token is used. */
   readonly subjectToken: StoredAccessToken | undefined
 }
@@ -29,8 +23,7 @@ export interface RenewalOptions {
   oidc: OidcClient
   clock: Clock
   log: Logger
-  /** Seconds that a lease lasts. */
-  leaseTime: number
+  times: LeaseTimes
   revocations: Pick<Revocations, 'plan' | 'start'>
   /**
    * Milliseconds that no step of the machine's clock changes.
@@ -60,31 +53,19 @@ const pauseBeforeRetryMs = 250
 export type Renew = (session: Session, held: HeldLease) => Promise<StoredAccessToken | undefined>
 
 export function createRenew(options: RenewalOptions): Renew {
-  const { sessions, oidc, clock, log, leaseTime, revocations } = options
-  const { elapsedMs, wait } = timersOf(options)
-
-  /** Which part of its lease is over. */
-  function spent({ takenAtMs }: HeldLease): number {
-    return (elapsedMs() - takenAtMs) / (leaseTime * 1000)
-  }
-
-  /** Whether there is time for an answer. A process that was paused must not send what is old. */
-  function isAmple(held: HeldLease): boolean {
-    return spent(held) < 0.5
-  }
+  const { sessions, oidc, clock, log, revocations } = options
+  const { wait } = timersOf(options)
 
   async function renew(session: Session, held: HeldLease): Promise<StoredAccessToken | undefined> {
     const startedAt = clock()
-    if (!isAmple(held)) {
-      await settle(session, held, unchanged)
-      return undefined
-    }
     let grant: TokenGrant
     try {
       grant = await askTwice(session, held)
     } catch (error) {
       return afterFailure(session, held, error)
     }
+    // From here on each attempt to write what it brought says that its holder lives.
+    held.hold.stop()
     const token = toStored(grant, startedAt)
     const name = tokenKey(held.request)
     const outcome = await settleSurely(session, held, (content) => ({
@@ -95,7 +76,7 @@ export function createRenew(options: RenewalOptions): Renew {
       },
     }))
     if (outcome === 'ended') {
-      await revokeLeftover(grant, held.holder)
+      await revokeLeftover(grant, held.hold.holder)
       throw ended()
     }
     // Who took the lease over has, or gets, what every request of this session is to use.
@@ -111,9 +92,14 @@ export function createRenew(options: RenewalOptions): Renew {
     held: HeldLease,
     error: unknown,
   ): Promise<undefined> {
+    // It was not sent: a process that was paused has nothing to say about what others do meanwhile.
+    if (error === unsure) {
+      await settle(session, held, unchanged)
+      return undefined
+    }
     if (errorCode(error) !== 'ERR_LOGIN_REQUIRED') {
       log.warn({ error }, 'an access token could not be renewed')
-      await settle(session, held, unchanged)
+      if ((await settle(session, held, unchanged)) === 'overtaken') return undefined
       throw error
     }
     if (held.subjectToken) {
@@ -122,8 +108,8 @@ export function createRenew(options: RenewalOptions): Renew {
         cause: error,
       })
     }
-    const latest = await sessions.reload(session)
-    if (latest && latest.record.lease?.holder !== held.holder) return undefined
+    // Nobody else can have it for some seconds now: what is ended is what was refused.
+    if (!(await held.hold.prolong())) return undefined
     log.info({ event: 'session_expired', reason: 'refresh_rejected' }, 'the session is over')
     await sessions.end(session, 'refresh_rejected')
     throw error
@@ -131,29 +117,34 @@ export function createRenew(options: RenewalOptions): Renew {
 
   /**
    * A refresh whose answer got lost is asked for once more, at once: an issuer that rotates refresh
-   * tokens gives what it gave before, if it allows that at all, for some seconds only.
+   * tokens gives what it gave before, if it allows that at all, for some seconds only. Not by who
+   * may have lost the lease meanwhile.
    */
   async function askTwice(session: Session, held: HeldLease): Promise<TokenGrant> {
     try {
       return await ask(session, held)
     } catch (error) {
-      if (!isAnswerLost(error) || !isAmple(held)) throw error
+      const isTimely = isAnswerLost(error) && held.hold.share() < 0.5
+      if (!isTimely || !(await held.hold.prolong().catch(() => false))) throw error
       return ask(session, held)
     }
   }
 
   function ask({ record, content }: Session, held: HeldLease): Promise<TokenGrant> {
     const { resource, audience, scopes } = held.request
-    const wanted = { resource, audience, scopes, dpopKey: content.dpopKey }
-    const { subjectToken } = held
+    const { subjectToken, hold } = held
+    const beforeSending = () => {
+      if (!hold.isSure()) throw unsure
+    }
+    const wanted = { resource, audience, scopes, dpopKey: content.dpopKey, beforeSending }
     if (subjectToken) return oidc.exchange({ ...wanted, subjectToken: subjectToken.accessToken })
     const refreshToken = content.refreshToken as string
     return oidc.refresh({ ...wanted, refreshToken, subject: record.subject })
   }
 
   /**
-   * The same while the store fails, for as long as the lease lasts: what the issuer gave in exchange
-   * for the refresh token is nowhere else, and without it the session is lost.
+   * The same while the store fails, for as long as a lease can be held: what the issuer gave in
+   * exchange for the refresh token is nowhere else, and without it the session is lost.
    */
   async function settleSurely(...given: Parameters<typeof settle>): ReturnType<typeof settle> {
     for (;;) {
@@ -161,22 +152,25 @@ export function createRenew(options: RenewalOptions): Renew {
         return await settle(...given)
       } catch (error) {
         const isStore = errorCode(error) === 'ERR_SESSION_STORE_UNAVAILABLE'
-        if (!isStore || spent(given[1]) >= 1) throw error
+        if (!isStore || given[1].hold.share() >= 1) throw error
         log.warn({ error }, 'renewed tokens could not be stored yet')
         await wait(pauseBeforeRetryMs)
       }
     }
   }
 
-  /** Writes the outcome and gives the lease back, unless session or lease are gone. */
+  /**
+   * Writes the outcome and gives the lease back, unless session or lease are gone. A lease that was
+   * not prolonged in time and that nobody has taken over is still its holder's: the store decides.
+   */
   async function settle(
     known: Session,
-    { holder }: HeldLease,
+    { hold: { holder } }: HeldLease,
     change: (content: SessionContent) => { content?: SessionContent },
   ): Promise<'written' | 'ended' | 'overtaken'> {
     for (;;) {
       const session = await sessions.reload(known)
-      if (!session || session.record.lease?.holder === endingHolder) return 'ended'
+      if (!session) return 'ended'
       if (session.record.lease?.holder !== holder) return 'overtaken'
       const isWritten = await sessions.update(session, {
         ...change(session.content),
@@ -196,6 +190,9 @@ export function createRenew(options: RenewalOptions): Renew {
 
   return renew
 }
+
+/** Thrown by who does not send, and caught here. */
+const unsure = new SallyportError('ERR_TOKEN_UNAVAILABLE', 'the lease may be over')
 
 function unchanged(): object {
   return {}
