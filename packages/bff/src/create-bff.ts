@@ -19,6 +19,7 @@ import { createLogoutTokenVerifier } from './logout-token.ts'
 import { createCodes } from './native/codes.ts'
 import { endBoth } from './native/end-both.ts'
 import { createNativeSessions } from './native/native-sessions.ts'
+import { createUnclaimedGrants } from './native/unclaimed-grants.ts'
 import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { readRequest } from './read-request.ts'
@@ -165,7 +166,10 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
     const stored = createStoredSessions({ ...around, store })
     const accessTokens = createAccessTokens({ ...renewal, sessions: stored })
     const codes = createCodes(config, store, clock)
-    return createNativeSessions({ ...proofs, config, sessions: stored, accessTokens, codes })
+    const unclaimed = createUnclaimedGrants({ ...around, codes, revocations })
+    return createNativeSessions({
+      ...{ ...proofs, config, sessions: stored, accessTokens, codes, unclaimed },
+    })
   }
 
   return {
