@@ -160,7 +160,8 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
   const ownSessions = createSessions({ ...around, store: parts.store })
   const isSealed = config.session.mode === 'sealed'
   const sessions = native && isSealed ? endBoth(ownSessions, native.sessions) : ownSessions
-  const massLogout = createMassLogout({ config, sessions, revocations, clock, log })
+  const stored = native && isSealed ? native.sessions : ownSessions
+  const massLogout = createMassLogout({ config, sessions, stored, revocations, clock, log })
 
   function createNative() {
     const stored = createStoredSessions({ ...around, store })

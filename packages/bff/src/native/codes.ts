@@ -1,5 +1,6 @@
 import { type Clock, createSealer, randomToken, type SealKey, sha256 } from '@sallyport/core'
 import type { SessionKey, SessionRecord } from '@sallyport/session'
+import { toRowIssuer } from '../sessions/at-rest.ts'
 import type { SessionStart } from '../sessions/sessions.ts'
 import { type OpenStore, storeFailure } from '../sessions/store-failures.ts'
 import type { NativeRequest } from './native-request.ts'
@@ -58,7 +59,7 @@ export function createCodes(
       const isWritten = await store.put({
         ...{ key, version: 1, frontend, createdAt: now },
         // Nobody looks for it: what ends sessions leaves marks that the redemption finds.
-        ...{ issuer: `native-code:${frontend}`, subject: key },
+        ...{ issuer: toRowIssuer('nativeCode', frontend), subject: key },
         ...{ expiresAt: now + codeLifetime, absoluteExpiresAt: now + memory },
         sealed: sealer.seal(JSON.stringify({ signIn }), key, code),
       })

@@ -24,7 +24,7 @@ export const phone = {
 export const claims = {
   ...{ iss: 'https://idp.example', sub: 'alice', aud: 'bff', iat: 1, exp: 2, sid: 's1' },
 }
-export const content = { claims, idToken: 'id', refreshToken: 'refresh', accessTokens: {} }
+const content = { claims, idToken: 'id', refreshToken: 'refresh', accessTokens: {} }
 /** What the app brings, but for the code. */
 export const rightful = {
   ...{ clientId: phone.clientId, redirectUri, codeVerifier, jkt: phone.jkt },

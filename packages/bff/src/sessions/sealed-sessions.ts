@@ -7,7 +7,7 @@ import {
   toSessionId,
 } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
-import { sealedRowIssuer } from './at-rest.ts'
+import { toRowIssuer } from './at-rest.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
@@ -160,7 +160,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
       const row: SessionRecord = {
         ...{ key, version: record.version + 1, frontend, ...(lease && { lease }) },
         // Nobody looks for rows: what ends sealed sessions leaves marks.
-        ...{ issuer: sealedRowIssuer(frontend), subject: record.key, createdAt: now },
+        ...{ issuer: toRowIssuer('sealedRow', frontend), subject: record.key, createdAt: now },
         ...{ expiresAt: end, absoluteExpiresAt: end },
         sealed: sealer.seal(JSON.stringify(next), key, splitSeal ? splitSecret : undefined),
       }
