@@ -11,6 +11,7 @@ import type { Decision, RequestHead } from './decision.ts'
 import { callEndpoint, scriptMethods } from './endpoints/call.ts'
 import { toErrorDecision } from './error-decision.ts'
 import { createSessionWatch } from './events/session-watch.ts'
+import { revokeLate } from './logout/late-revocation.ts'
 import { createMassLogout } from './logout/mass-logout.ts'
 import { createOnce } from './logout/once.ts'
 import { createRevocations } from './logout/revocations.ts'
@@ -157,7 +158,14 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
   }
   const proofs = { clock, replays: store }
   const native = config.nativeApps.length > 0 ? createNative() : undefined
-  const ownSessions = createSessions({ ...around, store: parts.store })
+  const once = createOnce(store, clock)
+  const ownSessions = createSessions({
+    ...{ ...around, store: parts.store },
+    onEnded(session, reason) {
+      const work = revokeLate(session, reason, { sessions: ownSessions, revocations, once, clock })
+      inBackground(work, 'tokens of an ended session are not revoked yet')
+    },
+  })
   const isSealed = config.session.mode === 'sealed'
   const sessions = native && isSealed ? endBoth(ownSessions, native.sessions) : ownSessions
   const stored = native && isSealed ? native.sessions : ownSessions
@@ -180,7 +188,7 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
       ...{ mode: config.session.mode, most: config.events.mostStreams },
     }),
     visitors: createVisitors({ config, store, clock, log }),
-    ...{ revocations, massLogout, inBackground, once: createOnce(store, clock) },
+    ...{ revocations, massLogout, inBackground, once },
     cookies: createCookies(config, clock),
     signOutCookies: createSignOutCookies(config, clock),
     accessTokens: createAccessTokens({ ...renewal, sessions }),

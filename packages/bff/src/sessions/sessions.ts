@@ -109,6 +109,8 @@ export interface SessionsOptions {
   log: Logger
   /** Does something after so many seconds, unless the BFF closes before. */
   later(seconds: number, work: () => Promise<void>): void
+  /** Told when a browser shows a session that lives in it, and that was ended from elsewhere. */
+  onEnded?(session: Session, reason: EndReason): void
 }
 
 /** What either mode is made of. */
