@@ -189,7 +189,7 @@ describe('a sign-in that another page starts', () => {
     const victim = createBrowser()
     const attacker = createBrowser()
     const page = await attacker.navigate(`${world.app}/bff/login`)
-    const state = [...attacker.cookies.keys()].find((n) => n.includes('-tx.'))?.split('-tx.')[1]
+    const state = [...attacker.cookies.keys()].find((n) => n.includes('.tx.'))?.split('.tx.')[1]
     expect(page.answer.status).toBe(200)
     const answer = await untouched(world, () =>
       victim.ask(`${world.app}/bff/callback?code=attacker&state=${state}&iss=${world.issuer}`, {

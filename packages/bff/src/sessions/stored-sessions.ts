@@ -17,7 +17,7 @@ import {
   toSessionId,
 } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
-import { sessionCookieName } from '../cookies.ts'
+import { cookieNames } from '../cookie-names.ts'
 import { findPages, type SessionsAtRest, samePerson } from './at-rest.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
@@ -44,7 +44,7 @@ export interface StoredSessions extends Sessions {
 export function createStoredSessions(parts: SessionsParts): StoredSessions {
   const { config, store, clock, log } = parts
   const { frontend } = config
-  const cookieName = sessionCookieName(config.basePath)
+  const cookieName = cookieNames(config.basePath).session
   const sealer = createSealer(config.sealKeys, `session:${frontend}`)
   const tellUnopened = createUnopenedLog(sealer, log)
   const endings = createEndings(store, config.session.absoluteTimeout, clock)
