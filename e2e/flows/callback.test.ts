@@ -186,12 +186,12 @@ describe('an authorization response', () => {
     const browser = createBrowser()
     await startSignIn(browser)
     const [name, value] =
-      [...browser.cookies].find(([key]) => key.startsWith(`${session}-tx.`)) ?? []
+      [...browser.cookies].find(([key]) => key.startsWith(`${session}.tx.`)) ?? []
     browser.cookies.set(session, value as string)
     expect((await browser.call(`${world.app}/bff/user`)).status).toBe(401)
     const signedIn = await world.signIn()
     signedIn.cookies.set(name as string, signedIn.cookies.get(session) as string)
-    const state = name?.slice(`${session}-tx.`.length)
+    const state = name?.slice(`${session}.tx.`.length)
     const answer = await signedIn.open(`${world.app}/bff/callback?code=x&state=${state}`)
     expect(answer.status).toBe(400)
   })

@@ -112,7 +112,7 @@ describe('a session cookie', () => {
     await visitor.ask(`${world.app}/bff/login`)
     const [[name, value] = []] = visitor.cookies
     expect(await statusesWith(cookie(`${session}=${value}`))).toEqual([401, 401])
-    const state = name?.split('-tx.')[1]
+    const state = name?.split('.tx.')[1]
     const answer = await untouched(world, () =>
       visitor.ask(`${world.app}/bff/callback?code=x&state=${state}&iss=${world.issuer}`, {
         withoutCookies: true,
@@ -131,9 +131,9 @@ function attributes(setCookie: string): string[] {
 
 describe('cookies that are set', () => {
   test.each([
-    ['a transaction', `${session}-tx.`, 'Lax', '/'],
+    ['a transaction', `${session}.tx.`, 'Lax', '/'],
     ['a session', `${session}=`, 'Strict', '/'],
-    ['a pending sign-out', '__Secure-bff-hint=', 'Strict', '/bff/logout'],
+    ['a pending sign-out', '__Secure-bff.hint=', 'Strict', '/bff/logout'],
   ])(
     'A081: are deleted with the attributes of their creation: %s',
     async (_of, prefix, sameSite, path) => {
@@ -157,7 +157,7 @@ describe('cookies that are set', () => {
     const answer = await createBrowser().ask(`${world.app}/bff/login?returnUrl=${returnUrl}`, {
       headers: [
         'cookie',
-        `${session}-tx.evil;Path=/x=1; ${session}-tx.=1; ${session}-tx.a,b=1; ${session}-tx.é=1; ${session}-tx.old=1`,
+        `${session}.tx.evil;Path=/x=1; ${session}.tx.=1; ${session}.tx.a,b=1; ${session}.tx.é=1; ${session}.tx.old=1`,
       ],
     })
     expect(answer.status).toBe(303)
@@ -165,7 +165,7 @@ describe('cookies that are set', () => {
     expect(setCookies.length).toBeGreaterThan(0)
     for (const setCookie of setCookies) {
       expect(setCookie).toMatch(
-        /^__Host-Http-bff-tx\.[\w-]*=[\w.-]*; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=\d+$/,
+        /^__Host-Http-bff\.tx\.[\w-]*=[\w.-]*; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=\d+$/,
       )
     }
   })

@@ -1,66 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endpoints } from '../../packages/bff/src/endpoints/table.ts'
-import { type Answer, type Browser, createBrowser } from '../world/browser.ts'
+import { type Browser, createBrowser } from '../world/browser.ts'
+import { createVictim, crossSite, evil, navigation, type Victim } from '../world/forge.ts'
 import { head, sendRaw } from '../world/raw.ts'
 import { untouched } from '../world/untouched.ts'
-import { createWorld, type World } from '../world/world.ts'
+import type { World } from '../world/world.ts'
 
-const evil = 'https://evil.example'
-
+let victim: Victim
 let world: World
 let browser: Browser
 beforeAll(async () => {
-  world = await createWorld({
-    gateway: (options) => {
-      const [orders] = options.bff.routes ?? []
-      const routes = [
-        ...(options.bff.routes ?? []),
-        { match: '/public/*', upstream: `${orders?.upstream}/public`, token: 'none' as const },
-        { match: '/all/*', upstream: `${orders?.upstream}`, methods: ['GET', 'OPTIONS', 'POST'] },
-      ]
-      return { ...options, bff: { ...options.bff, routes } }
-    },
-  })
-  browser = await world.signIn()
+  victim = await createVictim()
+  ;({ world, browser } = victim)
 })
 afterAll(() => world.close())
 
-interface Forged {
-  method?: string
-  path?: string
-  headers: string[]
-  body?: string
-}
-
-/** A request with the victim's cookies that must change nothing, here or anywhere. */
-async function forge({ method = 'GET', path = '/api/orders', headers, body }: Forged) {
-  const rest = body === undefined ? {} : { body }
-  const answer = await untouched(world, () =>
-    browser.ask(`${world.app}${path}`, { method, headers, ...rest }),
-  )
-  expect(answer.headers('set-cookie')).toEqual([])
-  expectNoCors(answer)
-  expectUnframed(answer)
-  return answer
-}
-
-function expectNoCors({ rawHeaders }: Answer): void {
-  expect(rawHeaders.join('\n').toLowerCase()).not.toContain('access-control-')
-}
-
-/** By nobody, or for the pages that talk to their frames: by our own. */
-const unframed = () =>
-  new RegExp(`frame-ancestors (?:'none'|${world.app.replaceAll('.', '\\.')})(?:;|$)`)
-
-function expectUnframed(answer: Answer): void {
-  expect(answer.header('content-security-policy')).toMatch(unframed())
-  expect(answer.header('x-content-type-options')).toBe('nosniff')
-  expect(answer.header('cross-origin-resource-policy')).toBe('same-origin')
-  expect(answer.header('cache-control')).toBe('no-store')
-}
-
-const crossSite = ['sec-fetch-site', 'cross-site', 'origin', evil]
-const form = ['sec-fetch-mode', 'navigate', 'sec-fetch-dest', 'document']
+const forge: Victim['forge'] = (forged) => victim.forge(forged)
 
 describe('a request that another page makes', () => {
   test.each([
@@ -68,7 +23,7 @@ describe('a request that another page makes', () => {
     ['multipart', 'multipart/form-data; boundary=x', '--x\r\n\r\n{}\r\n--x--'],
     ['text/plain with JSON', 'text/plain', '{"sku":1,"a":"="}'],
   ])('A130: a cross-site form, %s', async (_what, contentType, body) => {
-    const headers = [...crossSite, ...form, 'content-type', contentType]
+    const headers = [...crossSite, ...navigation, 'content-type', contentType]
     for (const path of ['/api/orders', '/bff/logout', '/public/x', '/all/x']) {
       expect((await forge({ method: 'POST', path, headers, body })).status, path).toBe(403)
     }
@@ -102,8 +57,11 @@ describe('a request that another page makes', () => {
     ['A136: a script element', ['sec-fetch-site', 'cross-site', 'sec-fetch-dest', 'script']],
     ['A136: an image of a sibling', ['sec-fetch-site', 'same-site', 'sec-fetch-dest', 'image']],
     ['A144: an event source elsewhere', [...crossSite, 'accept', 'text/event-stream']],
-    ['A136: an address typed in', ['sec-fetch-site', 'none', ...form, 'accept', 'text/html']],
-    ['A136: a link elsewhere', ['sec-fetch-site', 'cross-site', ...form, 'accept', 'text/html']],
+    ['A136: an address typed in', ['sec-fetch-site', 'none', ...navigation, 'accept', 'text/html']],
+    [
+      'A136: a link elsewhere',
+      ['sec-fetch-site', 'cross-site', ...navigation, 'accept', 'text/html'],
+    ],
   ])('%s: is refused for each guarded path and method', async (_row, headers) => {
     for (const [method, path] of [
       ['GET', '/api/orders'],
@@ -128,76 +86,6 @@ describe('a request that another page makes', () => {
     const answer = await forge({ headers: crossSite })
     expect(answer.json()).toMatchObject({ type: 'urn:sallyport:problem:csrf_rejected' })
     expect(world.logLines.slice(before).join('')).toContain('malicious_csrf')
-  })
-})
-
-describe('CORS', () => {
-  test.each(['/api/orders', '/bff/user', '/bff/logout', '/bff/login', '/public/x', '/all/x', '/'])(
-    'A137: a preflight for %s ends here and allows nothing',
-    async (path) => {
-      const asked = ['access-control-request-method', 'POST']
-      for (const headers of [
-        [...crossSite, ...asked, 'access-control-request-headers', 'x-csrf'],
-        ['origin', evil, ...asked],
-        ['origin', 'http://b.localhost', ...asked, 'sec-fetch-site', 'same-site'],
-      ]) {
-        const answer = await forge({ method: 'OPTIONS', path, headers })
-        expect([400, 403, 404, 405]).toContain(answer.status)
-      }
-    },
-  )
-
-  test('A138: what an upstream allows other origins is not passed on', async () => {
-    world.orders.answer = (request, response) => {
-      response.writeHead(200, {
-        'access-control-allow-origin': request.headers.origin ?? '*',
-        'access-control-allow-credentials': 'true',
-        'access-control-allow-headers': 'x-csrf',
-        'access-control-allow-methods': 'GET, POST',
-        'access-control-allow-private-network': 'true',
-        'access-control-expose-headers': '*',
-        'access-control-max-age': '86400',
-        'timing-allow-origin': '*',
-      })
-      response.end('{}')
-    }
-    const answer = await browser.call(`${world.app}/api/orders`)
-    world.orders.answer = undefined
-    expect(answer.status).toBe(200)
-    expectNoCors(answer)
-    expect(answer.header('timing-allow-origin')).toBeUndefined()
-  })
-})
-
-describe('a sign-in that another page starts', () => {
-  test.each([
-    ['A140: in a frame', ['sec-fetch-dest', 'iframe', 'sec-fetch-mode', 'navigate']],
-    ['A140: by fetch', ['sec-fetch-dest', 'empty', 'sec-fetch-mode', 'no-cors']],
-    ['A140: as an image', ['sec-fetch-dest', 'image', 'sec-fetch-mode', 'no-cors']],
-    ['A029: ahead of time', [...form, 'sec-purpose', 'prefetch;prerender']],
-    ['A029: ahead of time, old', [...form, 'purpose', 'prefetch']],
-  ])('%s: starts and ends nothing', async (_row, headers) => {
-    for (const path of ['/bff/login', '/bff/callback?code=x&state=y', '/bff/logout?sid=x']) {
-      const answer = await forge({ path, headers: [...headers, 'sec-fetch-site', 'cross-site'] })
-      // A callback in a frame is told to the page around it, which must be of our own.
-      const isTold = headers[1] === 'iframe' && path.startsWith('/bff/callback')
-      expect(answer.status, path).toBe(isTold ? 400 : 403)
-    }
-  })
-
-  test('A140: cannot be finished in a browser that did not start it', async () => {
-    const victim = createBrowser()
-    const attacker = createBrowser()
-    const page = await attacker.navigate(`${world.app}/bff/login`)
-    const state = [...attacker.cookies.keys()].find((n) => n.includes('-tx.'))?.split('-tx.')[1]
-    expect(page.answer.status).toBe(200)
-    const answer = await untouched(world, () =>
-      victim.ask(`${world.app}/bff/callback?code=attacker&state=${state}&iss=${world.issuer}`, {
-        headers: [...form, ...crossSite.slice(0, 2)],
-      }),
-    )
-    expect(answer.status).toBe(400)
-    expect(victim.cookies.size).toBe(0)
   })
 })
 
@@ -231,32 +119,6 @@ describe('a WebSocket handshake', () => {
     const recorded = world.orders.requests.at(-1)
     expect(recorded?.header('upgrade')).toBeUndefined()
     expect(recorded?.rawHeaders.join().toLowerCase()).not.toMatch(/websocket|upgrade/)
-  })
-})
-
-describe('an answer', () => {
-  test.each<[string, number, string, string[]]>([
-    ['the user', 200, '/bff/user', []],
-    ['an API', 200, '/api/orders', []],
-    ['no such endpoint', 404, '/bff/nothing', []],
-    ['no such path', 404, '/nothing', []],
-    ['a malformed target', 400, '/api/%zz', []],
-    ['another host', 421, '/api/orders', ['host', 'evil']],
-    ['a return URL', 400, '/bff/login?returnUrl=//x', [...form, 'accept', 'text/html']],
-    ['a refused callback', 400, '/bff/callback', [...form, 'accept', 'text/html']],
-    ['a refused sign-out', 400, '/bff/logout?sid=x', [...form, 'accept', 'text/html']],
-  ])('A145: %s (%i): can be framed by nobody', async (_what, status, path, headers) => {
-    const page = headers[0] === 'sec-fetch-mode'
-    const url = `${world.app}${path}`
-    const answer = await (page ? browser.ask(url, { headers }) : browser.call(url, { headers }))
-    expect(answer.status).toBe(status)
-    expectUnframed(answer)
-  })
-
-  test('A145: a redirect too', async () => {
-    const answer = await createBrowser().ask(`${world.app}/bff/login`)
-    expect(answer.status).toBe(303)
-    expectUnframed(answer)
   })
 })
 

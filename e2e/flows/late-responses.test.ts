@@ -64,7 +64,7 @@ describe('a sign-in that took too long', () => {
     const end = await browser.navigate(asked.href)
     expect(end.url).toBe(`${world.app}/orders?page=2`)
     expect(browser.cookies.has(session)).toBe(true)
-    expect([...browser.cookies.keys()].filter((name) => name.includes('-tx.'))).toEqual([])
+    expect([...browser.cookies.keys()].filter((name) => name.includes('.tx.'))).toEqual([])
   })
 
   test('A022: starts once; the second time it explains itself, with a link, and no loop', async () => {
@@ -119,7 +119,7 @@ describe('a sign-in that took too long', () => {
 
   test('still asks who it is when this browser has signed out', async () => {
     const { browser, callback } = await atTheDoor()
-    browser.cookies.set(`${session}-signed-out`, '1')
+    browser.cookies.set(`${session}.signed-out`, '1')
     wait(601)
     const { header } = await browser.open(callback)
     expect(new URL(header('location') ?? '').searchParams.get('prompt')).toBe('login')
@@ -201,7 +201,7 @@ describe('an answer that comes again', () => {
 
   test('A021: with a planted transaction is refused, session or not', async () => {
     const { browser, callback } = await atTheDoor()
-    const name = [...browser.cookies.keys()].find((one) => one.includes('-tx.')) as string
+    const name = [...browser.cookies.keys()].find((one) => one.includes('.tx.')) as string
     const signedIn = await world.signIn(createBrowser(), 'bob')
     for (const victim of [createBrowser(), signedIn]) {
       victim.cookies.set(name, `${browser.cookies.get(name)?.slice(0, -4)}AAAA`)

@@ -119,7 +119,7 @@ describe('a return URL of the application', () => {
   test('A053: cannot be changed while it waits in the browser', async () => {
     const browser = createBrowser()
     const page = await browser.navigate(`${world.app}/bff/login?returnUrl=/orders`)
-    const [name, value = ''] = [...browser.cookies].find(([n]) => n.includes('-tx.')) ?? []
+    const [name, value = ''] = [...browser.cookies].find(([n]) => n.includes('.tx.')) ?? []
     browser.cookies.set(name ?? '', value.replace(/.{8}$/, 'AAAAAAAA'))
     const tokenCalls = () => world.issuerRequests.filter((call) => call === 'POST /token').length
     const before = tokenCalls()

@@ -1,6 +1,7 @@
 import { createSecret, randomToken } from '@sallyport/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Browser, createBrowser } from '../world/browser.ts'
+import { eventually } from '../world/eventually.ts'
 import {
   createScriptedTransmitter,
   type ScriptedTransmitter,
@@ -46,6 +47,8 @@ async function subjectOf(one: Browser): Promise<unknown> {
 
 const isSignedIn = async (one: Browser) => (await one.call(`${world.app}/bff/user`)).status === 200
 
+const revocations = () => world.issuerRequests.filter((one) => one === 'POST /revoke').length
+
 const headers = ['content-type', 'application/secevent+jwt', 'authorization', `Bearer ${secret}`]
 
 const post = (body: string, sent = headers) =>
@@ -64,10 +67,12 @@ describe('an event that is pushed', () => {
     ['sessions-revoked', { [`${risc}/sessions-revoked`]: {} }],
   ])('%s ends the sessions of its subject, and of nobody else', async (_what, events) => {
     const [second, bob] = [await world.signIn(), await world.signIn(createBrowser(), 'bob')]
+    const before = revocations()
     const answer = await deliver({ events })
     expect(answer.status).toBe(202)
     expect(answer.text).toBe('')
     expect(await Promise.all([browser, second, bob].map(isSignedIn))).toEqual([false, false, true])
+    await eventually(() => revocations() - before).toBeGreaterThanOrEqual(4)
   })
 
   test.each([

@@ -74,8 +74,8 @@ describe('a silent sign-in', () => {
     const answer = await comeBack(bff, setCookies, query, ownFrame)
     expect([answer.status, toldBy(answer)]).toEqual([200, true])
     expect(sessionCookies(answer.setCookies)).toHaveLength(1)
-    expect(answer.setCookies.join()).toMatch(/-tx\.[^,]*Max-Age=0/)
-    expect(answer.setCookies.join()).toContain('__Secure-bff-hint=')
+    expect(answer.setCookies.join()).toMatch(/\.tx\.[^,]*Max-Age=0/)
+    expect(answer.setCookies.join()).toContain('__Secure-bff.hint=')
 
     const again = await ask(bff, path, [...ownFrame, ...cookieOf(answer.setCookies)])
     expect([again.status, toldBy(again)]).toEqual([200, true])
@@ -93,7 +93,7 @@ describe('a silent sign-in', () => {
     const answer = await comeBack(bff, setCookies, query, ownFrame)
     expect([answer.status, toldBy(answer)]).toEqual([status, false])
     expect(sessionCookies(answer.setCookies)).toEqual([])
-    expect(answer.setCookies.join()).toMatch(/-tx\.[^,]*Max-Age=0/)
+    expect(answer.setCookies.join()).toMatch(/\.tx\.[^,]*Max-Age=0/)
     expect(tokenCalls()).toBe(0)
   })
 
@@ -206,7 +206,7 @@ describe('a silent sign-in', () => {
 
   test('never signs in again who signed out here, before it or meanwhile', async () => {
     const { bff } = createScriptedBff(issuer.url)
-    const signedOut = ['cookie', '__Host-Http-bff-signed-out=1']
+    const signedOut = ['cookie', '__Host-Http-bff.signed-out=1']
     const answer = await ask(bff, path, [...ownFrame, ...signedOut])
     expect([answer.status, toldBy(answer)]).toEqual([200, false])
     const { callback, cookie } = await begin(bff)

@@ -86,7 +86,7 @@ describe('a sign-in', () => {
     const own = createBrowser()
     const returnUrl = encodeURIComponent(`${www}/orders`)
     await own.open(`${world.app}/bff/login?returnUrl=${returnUrl}`)
-    const state = [...own.cookies.keys()].find((name) => name.includes('-tx.'))?.split('-tx.')[1]
+    const state = [...own.cookies.keys()].find((name) => name.includes('.tx.'))?.split('.tx.')[1]
     const query = `state=${state}&error=access_denied&iss=${encodeURIComponent(world.issuer)}`
     const answer = await own.open(`${world.app}/bff/callback?${query}`)
     expect(answer.status).toBe(400)

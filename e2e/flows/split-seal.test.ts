@@ -7,6 +7,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest'
 import { type Browser, createBrowser } from '../world/browser.ts'
 import { eventually } from '../world/eventually.ts'
+import { createNativeApp, postForm, withNativeApps } from '../world/native-app.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 const accessTokenLifetime = 300
@@ -18,7 +19,7 @@ beforeAll(async () => {
   world = await createWorld({
     accessToken: accessTokenLifetime,
     gateway: (given) => {
-      options = withSplitSeal(given, true)
+      options = withSplitSeal(withNativeApps(given), true)
       return options
     },
   })
@@ -52,7 +53,7 @@ async function readByThief(): Promise<{ records: number; read: number }> {
   const { sessions } = await store.find({}, { limit: 500 })
   const records = sessions.map(({ key }) => store.get(key)).filter((one) => one !== undefined)
   await store.close()
-  const purposes = [`session:${world.app}`, `sealed-row:${world.app}`]
+  const purposes = ['session', 'sealed-row', 'native-code'].map((one) => `${one}:${world.app}`)
   const read = records.filter((record) =>
     purposes.some((purpose) =>
       [undefined, record.key].some((secret) =>
@@ -79,6 +80,25 @@ test('a thief of the store and the seal keys reads no session, before and after 
   expect(records).toBeGreaterThan(0)
   expect(read).toBe(0)
   expect(decodeJwt(received()).sub).toBe(decodeJwt(first).sub)
+})
+
+test('of an app’s session a thief reads nothing either, and its app calls on and signs out', async () => {
+  const phone = createNativeApp(world)
+  const sessionToken = await phone.start()
+  const call = async () => (await phone.call('/api/orders', sessionToken)).status
+  expect(await call()).toBe(200)
+  const first = received()
+  pass(accessTokenLifetime + 1)
+  expect(await call()).toBe(200)
+  expect(received()).not.toBe(first)
+  const { records, read } = await readByThief()
+  expect(records).toBeGreaterThan(0)
+  expect(read).toBe(0)
+  const before = asked('POST /revoke')
+  const form = { token: sessionToken, client_id: 'phone' }
+  expect((await postForm(`${world.app}/bff/native/revoke`, form)).status).toBe(200)
+  expect(await call()).toBe(401)
+  await eventually(() => asked('POST /revoke')).toBeGreaterThan(before)
 })
 
 test('calls at once renew once, over two processes, and a token is renewed ahead', async () => {

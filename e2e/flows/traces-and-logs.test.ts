@@ -1,4 +1,6 @@
+import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../world/eventually.ts'
 import { createWorld, passwordOf, type World } from '../world/world.ts'
 
 let world: World
@@ -29,6 +31,28 @@ test('a trace goes from the browser to the API, and to the token endpoint', asyn
     lines.filter((line) => line.trace_id === traceId).map((line) => line.service),
   )
   expect(services).toEqual(new Set(['bff', 'identity']))
+})
+
+test('a request whose client leaves is logged in its trace, with the client’s address', async () => {
+  const browser = await world.signIn()
+  const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const traceId = '7bf92f3577b34da6a3ce929d0e0e4737'
+  const reached = Promise.withResolvers<void>()
+  world.orders.answer = () => reached.resolve()
+  const request = httpRequest(`${world.app}/api/orders`, {
+    headers: { cookie, 'x-csrf': '1', traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+  })
+  request.on('error', () => {})
+  request.end()
+  await reached.promise
+  request.destroy()
+  const lines = () =>
+    world.logLines.map((line) => JSON.parse(line)).filter(({ trace_id }) => trace_id === traceId)
+  await eventually(() => lines().find(({ outcome }) => outcome === 'aborted')).toMatchObject({
+    lane: 'node',
+    client_address: expect.any(String),
+  })
+  world.orders.answer = undefined
 })
 
 test('no token, code, cookie, password or key of a whole run is in any log', async () => {

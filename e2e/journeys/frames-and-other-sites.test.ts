@@ -81,7 +81,7 @@ test('a hidden frame signs in who is known at the issuer, and nobody who signed 
   expect(await callUser(page)).toBe(401)
   expect(await signInSilently(page)).toEqual(answer(true))
   expect(await callUser(page)).toBe(200)
-  expect((await cookieNames(visitor)).filter((name) => name.includes('-tx.'))).toEqual([])
+  expect((await cookieNames(visitor)).filter((name) => name.includes('.tx.'))).toEqual([])
   await page.reload()
   await shop.personName.waitFor()
 

@@ -39,7 +39,7 @@ describe('transaction cookies', () => {
     const { cookies, transaction } = browser()
     const [setCookie] = cookies.transaction(transaction(), [])
     expect(setCookie).toMatch(
-      /^__Host-Http-bff-tx\.[\w-]{43}=[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=7200$/,
+      /^__Host-Http-bff\.tx\.[\w-]{43}=[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=7200$/,
     )
   })
 
@@ -92,7 +92,7 @@ describe('transaction cookies', () => {
     tab.store(tab.cookies.transaction(one, []))
     const value = [...tab.jar.values()][0] as string
     const read = (state: string, text: string) =>
-      tab.cookies.readTransaction(state, [{ name: `__Host-Http-bff-tx.${state}`, value: text }])
+      tab.cookies.readTransaction(state, [{ name: `__Host-Http-bff.tx.${state}`, value: text }])
     expect(read(one.state, value)).toEqual(one)
     expect(read(two.state, value)).toBeUndefined()
     expect(read(one.state, `${value.slice(0, -2)}AA`)).toBeUndefined()

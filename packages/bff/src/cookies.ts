@@ -6,17 +6,10 @@ import {
   type SealKey,
   serializeCookie,
 } from '@sallyport/core'
+import { cookieNames } from './cookie-names.ts'
 import type { NativeRequest } from './native/native-request.ts'
 import type { SignInDemands, SignInSecrets } from './oidc/sign-in.ts'
 import type { ComingVisitor } from './visitors/visitor.ts'
-
-/**
- * The session cookie's name. Its prefix makes browsers refuse it unless Secure, HttpOnly, host-only;
- * frontends of one host differ by their base path.
- */
-export function sessionCookieName(basePath: string): string {
-  return `__Host-Http-bff${basePath.replaceAll('/', '!')}`
-}
 
 /** Lax: the browser comes back from the issuer with it, by a cross-site navigation. */
 const transaction = { sameSite: 'Lax' } as const
@@ -69,8 +62,7 @@ interface CookiesConfig {
 export function createCookies(config: CookiesConfig, clock: Clock): Cookies {
   const { sealKeys, frontend, basePath } = config
   const transactions = createSealer(sealKeys, `transaction:${frontend}`)
-  const name = sessionCookieName(basePath)
-  const transactionPrefix = `${name}-tx.`
+  const { transactionPrefix } = cookieNames(basePath)
 
   /** What was sealed, while its time lasts; browsers are not trusted to forget in time. */
   function remember(state: string, present: readonly CookiePair[]): Transaction | undefined {

@@ -11,6 +11,7 @@ import type { Decision, RequestHead } from './decision.ts'
 import { callEndpoint, scriptMethods } from './endpoints/call.ts'
 import { toErrorDecision } from './error-decision.ts'
 import { createSessionWatch } from './events/session-watch.ts'
+import { revokeLate } from './logout/late-revocation.ts'
 import { createMassLogout } from './logout/mass-logout.ts'
 import { createOnce } from './logout/once.ts'
 import { createRevocations } from './logout/revocations.ts'
@@ -19,6 +20,7 @@ import { createLogoutTokenVerifier } from './logout-token.ts'
 import { createCodes } from './native/codes.ts'
 import { endBoth } from './native/end-both.ts'
 import { createNativeSessions } from './native/native-sessions.ts'
+import { createUnclaimedGrants } from './native/unclaimed-grants.ts'
 import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { readRequest } from './read-request.ts'
@@ -155,16 +157,27 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
   }
   const proofs = { clock, replays: store }
   const native = config.nativeApps.length > 0 ? createNative() : undefined
-  const ownSessions = createSessions({ ...around, store: parts.store })
+  const once = createOnce(store, clock)
+  const ownSessions = createSessions({
+    ...{ ...around, store: parts.store },
+    onEnded(session, reason) {
+      const work = revokeLate(session, reason, { sessions: ownSessions, revocations, once, clock })
+      inBackground(work, 'tokens of an ended session are not revoked yet')
+    },
+  })
   const isSealed = config.session.mode === 'sealed'
   const sessions = native && isSealed ? endBoth(ownSessions, native.sessions) : ownSessions
-  const massLogout = createMassLogout({ config, sessions, revocations, clock, log })
+  const stored = native && isSealed ? native.sessions : ownSessions
+  const massLogout = createMassLogout({ config, sessions, stored, revocations, clock, log })
 
   function createNative() {
     const stored = createStoredSessions({ ...around, store })
     const accessTokens = createAccessTokens({ ...renewal, sessions: stored })
     const codes = createCodes(config, store, clock)
-    return createNativeSessions({ ...proofs, config, sessions: stored, accessTokens, codes })
+    const unclaimed = createUnclaimedGrants({ ...around, codes, revocations })
+    return createNativeSessions({
+      ...{ ...proofs, config, sessions: stored, accessTokens, codes, unclaimed },
+    })
   }
 
   return {
@@ -174,7 +187,7 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
       ...{ mode: config.session.mode, most: config.events.mostStreams },
     }),
     visitors: createVisitors({ config, store, clock, log }),
-    ...{ revocations, massLogout, inBackground, once: createOnce(store, clock) },
+    ...{ revocations, massLogout, inBackground, once },
     cookies: createCookies(config, clock),
     signOutCookies: createSignOutCookies(config, clock),
     accessTokens: createAccessTokens({ ...renewal, sessions }),

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type Bff,
@@ -72,7 +73,8 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
     }
     // A client that left while the decision was made: nothing is asked in its name any more.
     if (response.destroyed) return report()
-    response.once('close', report)
+    // A socket that breaks tells it outside of the request: the line would have no trace.
+    response.once('close', AsyncResource.bind(report))
     if (decision.kind === 'pass') return pass(request, response, decision)
     if (decision.kind === 'respond') return writeRespond(decision, request, response)
     if (decision.kind === 'stream') return carryStream(decision, response)

@@ -39,7 +39,9 @@ function create(changes: Partial<SessionStore> = {}, publicUrl = options.publicU
     oidc: { revoke: async (value) => void revoked.push(value) },
     inBackground: (work) => void background.push(work),
   })
-  const massLogout = createMassLogout({ config, sessions, revocations, clock, log })
+  const massLogout = createMassLogout({
+    ...{ config, sessions, stored: sessions, revocations, clock, log },
+  })
   return { sessions, revocations, massLogout }
 }
 

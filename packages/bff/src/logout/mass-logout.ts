@@ -24,7 +24,9 @@ export interface MassLogout {
 
 export interface MassLogoutOptions {
   config: { frontend: string }
-  sessions: Pick<Sessions, 'atRest' | 'end' | 'endAll' | 'endOthers'>
+  sessions: Pick<Sessions, 'endAll' | 'endOthers'>
+  /** Those of them that lie in the store: all, or those of apps. */
+  stored: Pick<Sessions, 'atRest' | 'end'>
   revocations: Pick<Revocations, 'plan' | 'start'>
   clock: Clock
   log: Logger
@@ -46,11 +48,11 @@ const failure = { event: 'token_revocation_failed' }
  * nothing waits for the issuer.
  */
 export function createMassLogout(options: MassLogoutOptions): MassLogout {
-  const { config, sessions, revocations, clock, log } = options
-  const parts: EndingParts = { sessions, revocations, clock }
+  const { config, sessions, stored, revocations, clock, log } = options
+  const parts: EndingParts = { sessions: stored, revocations, clock }
 
   async function sweep(filter: SessionFilter, { reason, isMeant }: Sweep): Promise<number> {
-    const { atRest } = sessions
+    const { atRest } = stored
     const { frontend = config.frontend } = filter
     if (!atRest || frontend !== config.frontend) return 0
     let begun = 0

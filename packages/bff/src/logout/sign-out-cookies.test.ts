@@ -19,7 +19,7 @@ const present = (setCookie: string) => parseCookies(setCookie.split(';')[0] as s
 
 test('the hint goes to the path of signing out alone, to no script, and is sealed', () => {
   const setCookie = createAt(1000).hint({ idToken: 'planted', sid: 's', createdAt: 1000 })
-  expect(setCookie).toMatch(/^__Secure-bff!shop-hint=k1\.[\w-]+; Path=\/shop\/bff\/logout; /)
+  expect(setCookie).toMatch(/^__Secure-bff!shop.hint=k1\.[\w-]+; Path=\/shop\/bff\/logout; /)
   expect(setCookie).toMatch(/Secure; HttpOnly; SameSite=Strict; Max-Age=115200$/)
   expect(setCookie).not.toContain('planted')
 })
@@ -40,7 +40,7 @@ test('an ID token too large for a cookie is left out, and the sign-out goes on',
 test('another frontend’s hint, a changed one, or two of them are none', () => {
   const [kept] = present(createAt(1000).hint({ idToken: 'x', sid: 's', createdAt: 1000 }))
   if (!kept) throw new Error('no cookie')
-  const other = { ...kept, name: '__Secure-bff!other-hint' }
+  const other = { ...kept, name: '__Secure-bff!other.hint' }
   expect(createAt(1000, 'https://app.example/other').readHint([other])).toBeUndefined()
   expect(createAt(1000).readHint([{ ...kept, value: `${kept.value}A` }])).toBeUndefined()
   expect(createAt(1000).readHint([kept, { ...kept, value: 'planted' }])).toBeUndefined()

@@ -7,7 +7,7 @@ import {
   uniqueCookie,
 } from '@sallyport/core'
 import { paths } from '@sallyport/core/contract'
-import { sessionCookieName } from '../cookies.ts'
+import { cookieNames } from '../cookie-names.ts'
 import type { BffConfig } from '../options.ts'
 import type { LogoutHint } from './issuer-logout.ts'
 
@@ -46,9 +46,7 @@ const lax = { sameSite: 'Lax' } as const
 export function createSignOutCookies(config: BffConfig, clock: Clock): SignOutCookies {
   const { sealKeys, frontend, basePath, session } = config
   const sealer = createSealer(sealKeys, `sign-out:${frontend}`)
-  const suffix = basePath.replaceAll('/', '!')
-  const hintName = `__Secure-bff${suffix}-hint`
-  const signedOutName = `${sessionCookieName(basePath)}-signed-out`
+  const { signOutHint: hintName, signedOut: signedOutName } = cookieNames(basePath)
   const place = { sameSite: 'Strict', path: `${basePath}${paths.logout}` } as const
   const lifetime = session.absoluteTimeout + grace
 

@@ -2,14 +2,11 @@ import type { BffContext } from '../context.ts'
 import type { Transaction } from '../cookies.ts'
 import type { RespondDecision } from '../decision.ts'
 import { contentOf, revokeGrant } from '../endpoints/granted-session.ts'
-import { tokensOf } from '../logout/revocable-tokens.ts'
 import type { AuthorizationResponse } from '../oidc/authorization-response.ts'
 import type { TokenGrant } from '../oidc/token-grant.ts'
-import { codeLifetime } from './codes.ts'
 import type { NativeRequest } from './native-request.ts'
 import type { NativeSessions } from './native-sessions.ts'
 import { toResponseError } from './oauth-errors.ts'
-import { revocationOf } from './redeem-code.ts'
 import { returnToApp } from './return-to-app.ts'
 
 /** A sign-in of an app's, when the browser has come back from the issuer with it. */
@@ -48,13 +45,12 @@ async function toCode(
   transaction: NativeReturn['transaction'],
   context: BffContext & { readonly native: NativeSessions },
 ): Promise<string> {
-  const { clock, native, revocations } = context
+  const { native } = context
   try {
     const { claims, content } = contentOf(grant, transaction, context)
     const start = { claims, content, startedAt: transaction.createdAt }
     const code = await native.codes.issue({ request: transaction.native, start })
-    // In case the app never comes: then nobody will ever use what the issuer granted.
-    await revocations.plan(revocationOf(code), tokensOf(content, clock()), codeLifetime * 2)
+    await native.unclaimed.watch(code, content)
     return code
   } catch (error) {
     await revokeGrant(grant, transaction, context)

@@ -1,10 +1,11 @@
-import { SallyportError, sha256 } from '@sallyport/core'
+import { createSecret, SallyportError, sha256 } from '@sallyport/core'
 import { assertProof, type ProofContext } from '@sallyport/core/access-token'
 import type { Awaitable, SessionKey } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
 import type { RouteConfig } from '../options/route-options.ts'
 import type { BffConfig } from '../options.ts'
 import type { Session } from '../sessions/session.ts'
+import type { SessionPlace } from '../sessions/sessions.ts'
 import type { StoredSessions } from '../sessions/stored-sessions.ts'
 import type { AccessTokens } from '../tokens/access-tokens.ts'
 import type { PresentedCaller } from '../tokens/bearer-callers.ts'
@@ -12,6 +13,7 @@ import type { UpstreamToken } from '../tokens/credentials.ts'
 import { proofRules } from '../tokens/proof-rules.ts'
 import { toTokenRequest } from '../tokens/token-request.ts'
 import type { Codes, PendingSignIn } from './codes.ts'
+import type { UnclaimedGrants } from './unclaimed-grants.ts'
 
 /**
  * Sessions of apps: in the store in either mode, opened by a token of ours together with the proof
@@ -21,6 +23,7 @@ export interface NativeSessions {
   /** The sessions themselves; cookies name none of them. */
   readonly sessions: StoredSessions
   readonly codes: Codes
+  readonly unclaimed: UnclaimedGrants
   /** Remembers the proofs that were used. */
   readonly replays: ProofContext['replays']
   /**
@@ -41,19 +44,20 @@ export interface NativeSessionsOptions extends ProofContext {
   sessions: StoredSessions
   accessTokens: AccessTokens
   codes: Codes
+  unclaimed: UnclaimedGrants
 }
 
 const tokenPattern = /^[\w-]{43}$/
 
 export function createNativeSessions(options: NativeSessionsOptions): NativeSessions {
-  const { config, sessions, accessTokens, codes, clock, replays } = options
+  const { config, sessions, accessTokens, codes, unclaimed, clock, replays } = options
   const rules = proofRules(config.publicUrl)
   const findApp = (clientId: string | undefined) =>
     config.nativeApps.find((app) => app.clientId === clientId)
 
   function open(sessionToken: string): Awaitable<Session | undefined> {
     if (!tokenPattern.test(sessionToken)) return undefined
-    return chain(sessions.openKey(toNativeKey(sessionToken)), (session) =>
+    return chain(sessions.openPlace(toNativePlace(sessionToken)), (session) =>
       session && findApp(session.content.native?.clientId) ? session : undefined,
     )
   }
@@ -61,14 +65,15 @@ export function createNativeSessions(options: NativeSessionsOptions): NativeSess
   return {
     sessions,
     codes,
+    unclaimed,
     replays,
     open,
 
     start({ request: { clientId, jkt }, start }, sessionToken) {
-      const key = toNativeKey(sessionToken)
+      const place = toNativePlace(sessionToken)
       const device = findApp(clientId)?.name
       const content = { ...start.content, native: { clientId, jkt } }
-      return sessions.create({ ...start, content, key, ...(device !== undefined && { device }) })
+      return sessions.create({ ...start, content, place, ...(device !== undefined && { device }) })
     },
 
     async admit({ request, scheme, accessToken }, route) {
@@ -85,11 +90,12 @@ export function createNativeSessions(options: NativeSessionsOptions): NativeSess
 }
 
 /**
- * Where the session of a token is. No cookie's value hashes to it: the prefix is none that a cookie
- * may have.
+ * Where the session of a token is; the token itself is the half of its key that the server lacks. No
+ * cookie's value hashes to it: the prefix is none that a cookie may have.
  */
-export function toNativeKey(sessionToken: string): SessionKey {
-  return sha256(`native:${sessionToken}`) as SessionKey
+export function toNativePlace(sessionToken: string): SessionPlace {
+  const key = sha256(`native:${sessionToken}`) as SessionKey
+  return { key, splitSecret: createSecret(sessionToken) }
 }
 
 function invalid(reason: string): SallyportError {

@@ -1,10 +1,9 @@
 import { randomToken, sha256 } from '@sallyport/core'
 import type { BffContext } from '../context.ts'
 import { endSession } from '../endpoints/logout.ts'
-import { tokensOf } from '../logout/revocable-tokens.ts'
 import type { Session } from '../sessions/session.ts'
 import type { CodeState, PendingSignIn } from './codes.ts'
-import { type NativeSessions, toNativeKey } from './native-sessions.ts'
+import { type NativeSessions, toNativePlace } from './native-sessions.ts'
 
 /** What an app brings for a code. */
 export interface Redemption {
@@ -43,7 +42,7 @@ export async function redeemCode(
   if (!isFor(redemption, state.signIn)) return undefined
 
   const sessionToken = randomToken()
-  const isFirst = await codes.spend(state, toNativeKey(sessionToken))
+  const isFirst = await codes.spend(state, sessionToken)
   if (!isFirst) return endIfSpent(redemption.code, context)
   const session = await startSession(redemption.code, state.signIn, { context, sessionToken })
   // It may have come again before there was a session to end.
@@ -68,13 +67,12 @@ async function startSession(
   signIn: PendingSignIn,
   { context, sessionToken }: { context: NativeContext; sessionToken: string },
 ): Promise<Session> {
-  const { clock, native, revocations } = context
-  const planned = revocationOf(code)
-  await revocations.forget(planned)
+  const { native } = context
+  await native.unclaimed.claim(code)
   try {
     return await native.start(signIn, sessionToken)
   } catch (error) {
-    revocations.start(planned, tokensOf(signIn.start.content, clock()))
+    native.unclaimed.revoke(code, signIn.start.content)
     throw error
   }
 }
@@ -91,12 +89,7 @@ async function endGiven(
 ): Promise<undefined> {
   const { codes, sessions } = context.native
   context.log.warn({ event: 'native_code_replayed' }, 'a code comes again: its session ends')
-  if (!state.isRepeated) await codes.spend(state, state.sessionKey)
-  const session = await sessions.openKey(state.sessionKey)
+  if (!state.isRepeated) await codes.spend(state, state.sessionToken)
+  const session = await sessions.openPlace(toNativePlace(state.sessionToken))
   if (session) await endSession(session, { ...context, sessions }, 'revoked')
-}
-
-/** Names the revocation that waits in case nobody comes with the code. */
-export function revocationOf(code: string): string {
-  return `native-code:${sha256(code)}`
 }

@@ -7,7 +7,7 @@ import {
 } from '@sallyport/session'
 import { type AuditEvent, createAudit } from '@sallyport/telemetry'
 import type { Bff, BffParts } from '../create-bff.ts'
-import { findPages, isSealedRow, samePerson } from '../sessions/at-rest.ts'
+import { findPages, isSession, samePerson } from '../sessions/at-rest.ts'
 import { canEndBy, createEndings } from '../sessions/endings.ts'
 import { withStoreFailures } from '../sessions/store-failures.ts'
 import type { Operator, OperatorCount, OperatorSession } from './operator.ts'
@@ -92,7 +92,7 @@ export function createOperator(parts: OperatorParts): Operator {
           throw invalid(`limit must be a whole number from 1 to ${longestPage}`)
         }
         const { sessions: found, next } = await store.find(filter, page)
-        const sessions = found.filter((record) => !isSealedRow(record)).map(toOperatorSession)
+        const sessions = found.filter(isSession).map(toOperatorSession)
         return { value: { sessions, ...(next && { next }) }, sessions: sessions.length }
       }),
 

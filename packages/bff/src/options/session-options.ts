@@ -21,10 +21,11 @@ export interface SessionOptions {
   absoluteTimeout?: number | undefined
   /**
    * Whether what the store holds of a session is sealed with a key of two halves, of which only the
-   * browser's cookie has the second: a stolen store opens nothing then, also with the seal keys. It
-   * can change under live sessions, both kinds are read. A stored session takes the configured kind
-   * at its next write; a sealed one is split from its sign-in on, until a write while this is off. What waits for
-   * its revocation stays under the seal keys alone: no cookie comes for it.
+   * browser's cookie, or an app's session token, has the second: a stolen store opens nothing then,
+   * also with the seal keys. It can change under live sessions, both kinds are read. A stored session
+   * takes the configured kind at its next write; a sealed one is split from its sign-in on, until a
+   * write while this is off. What waits for its revocation stays under the seal keys alone: no
+   * cookie comes for it.
    * @defaultValue false
    */
   splitSeal?: boolean | undefined

@@ -18,7 +18,7 @@ const pageSize = 50
 
 /**
  * Records of live sessions that match, page after page, however many there are; others get their
- * turn in between. Rows of sealed sessions that are being renewed are left out: they are no sessions.
+ * turn in between. Rows that are no sessions are left out: see {@link isSession}.
  */
 export async function* findPages(
   store: Pick<OpenStore, 'find'>,
@@ -27,23 +27,29 @@ export async function* findPages(
   let after: string | undefined
   do {
     const page = await store.find(filter, { limit: pageSize, after })
-    yield page.sessions.filter((record) => !isSealedRow(record))
+    yield page.sessions.filter(isSession)
     // A store that answers in place would let nobody else have a turn.
     await setImmediate()
     after = page.next
   } while (after !== undefined)
 }
 
-const rowIssuer = 'sealed:'
+/** What lies among the sessions of a store and is none, by what it is called in place of an issuer. */
+const others = {
+  /** What is kept of a sealed session that is being renewed. */
+  sealedRow: 'sealed:',
+  /** A sign-in that waits for its app, or what became of it. */
+  nativeCode: 'native-code:',
+} as const
 
-/** In place of an issuer, in what is kept of a sealed session that is being renewed. */
-export function sealedRowIssuer(frontend: string): string {
-  return `${rowIssuer}${frontend}`
+/** In place of an issuer, in a row that is no session. */
+export function toRowIssuer(kind: keyof typeof others, frontend: string): string {
+  return `${others[kind]}${frontend}`
 }
 
-/** Whether a record is no session but what is kept of a sealed one that is being renewed. */
-export function isSealedRow({ issuer }: Pick<SessionRecord, 'issuer'>): boolean {
-  return issuer.startsWith(rowIssuer)
+/** Whether a record is a session. */
+export function isSession({ issuer }: Pick<SessionRecord, 'issuer'>): boolean {
+  return !Object.values(others).some((start) => issuer.startsWith(start))
 }
 
 /** What finds the sessions of a person at a frontend. */

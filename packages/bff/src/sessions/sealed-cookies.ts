@@ -8,7 +8,7 @@ import {
 } from '@sallyport/core'
 import type { SessionRecord } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
-import { sessionCookieName } from '../cookies.ts'
+import { cookieNames } from '../cookie-names.ts'
 import type { SessionContent } from './session.ts'
 import { createUnopenedLog } from './unopened-log.ts'
 
@@ -45,8 +45,6 @@ export interface SealedCookies {
 
 /** Browsers take a cookie of up to 4096 bytes, its name included (RFC 6265bis section 5.6). */
 const longestChunk = 3900
-/** With those of sign-ins still below the 16 KiB of headers that a server takes here. */
-const mostChunks = 3
 
 const attributes = { sameSite: 'Strict' } as const
 
@@ -62,12 +60,12 @@ export function createSealedCookies(options: {
 }): SealedCookies {
   const sealer = createSealer(options.sealKeys, `sealed-session:${options.frontend}`)
   const tellUnopened = createUnopenedLog(sealer, options.log)
-  const name = sessionCookieName(options.basePath)
-  const names = Array.from({ length: mostChunks }, (_, i) => (i === 0 ? name : `${name}.${i}`))
+  const { session: name, sessionParts } = cookieNames(options.basePath)
+  const names = [name, ...sessionParts]
 
   function write(session: SealedSession): string[] | undefined {
     const text = JSON.stringify(session)
-    for (let count = 1; count <= mostChunks; count += 1) {
+    for (let count = 1; count <= names.length; count += 1) {
       const whole = `${count}~${sealer.seal(text, String(count))}`
       if (whole.length > longestChunk * count) continue
       return names.map((one, i) => {

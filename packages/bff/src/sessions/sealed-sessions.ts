@@ -7,13 +7,13 @@ import {
   toSessionId,
 } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
-import { sealedRowIssuer } from './at-rest.ts'
+import { toRowIssuer } from './at-rest.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
 import { isOwnRecord } from './own-record.ts'
 import { createSealedCookies, type SealedSession } from './sealed-cookies.ts'
-import { type Session, type SessionContent, warnAmbiguous } from './session.ts'
+import { type EndReason, type Session, type SessionContent, warnAmbiguous } from './session.ts'
 import type { Sessions, SessionsParts } from './sessions.ts'
 import { createUnopenedLog } from './unopened-log.ts'
 
@@ -34,7 +34,7 @@ const lateness = 30
  * that an old cookie never renews anything a second time.
  */
 export function createSealedSessions(parts: SessionsParts): Sessions {
-  const { config, store, clock, log, later } = parts
+  const { config, store, clock, log, later, onEnded } = parts
   const { frontend } = config
   const { splitSeal } = config.session
   const sealer = createSealer(config.sealKeys, `sealed-row:${frontend}`)
@@ -110,10 +110,14 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
       const sealed = cookieSet.read(cookies)
       if (!sealed || !isOwnRecord(sealed.record, config)) return undefined
       const base = toState(sealed, sealed.generation)
-      return chain(ifLive(base), (live) => {
-        if (!live) return undefined
-        return chain(store.marks([rowMark(rowKey(live))]), ([mark]) =>
-          chain(mark ? newest(live) : live, (found) => found && withCookies(found)),
+      if (base.record.expiresAt <= clock()) return undefined
+      return chain(endings.reasonFor(base.record), (reason) => {
+        if (reason !== undefined) {
+          onEnded?.(base, reason as EndReason)
+          return undefined
+        }
+        return chain(store.marks([rowMark(rowKey(base))]), ([mark]) =>
+          chain(mark ? newest(base) : base, (found) => found && withCookies(found)),
         )
       })
     },
@@ -160,7 +164,7 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
       const row: SessionRecord = {
         ...{ key, version: record.version + 1, frontend, ...(lease && { lease }) },
         // Nobody looks for rows: what ends sealed sessions leaves marks.
-        ...{ issuer: sealedRowIssuer(frontend), subject: record.key, createdAt: now },
+        ...{ issuer: toRowIssuer('sealedRow', frontend), subject: record.key, createdAt: now },
         ...{ expiresAt: end, absoluteExpiresAt: end },
         sealed: sealer.seal(JSON.stringify(next), key, splitSeal ? splitSecret : undefined),
       }

@@ -35,7 +35,7 @@ export interface SessionContent {
 export interface Session {
   readonly record: SessionRecord
   readonly content: SessionContent
-  /** The cookie's half of the key, while somebody has the session at hand; never stored. */
+  /** The half of the key that the cookie or an app's token is, while it is at hand; never stored. */
   readonly splitSecret?: Secret | undefined
   /** Set-Cookie values that bring the browser up to date, to go with whatever answer it gets. */
   readonly setCookies: readonly string[]

@@ -1,4 +1,4 @@
-import type { Clock, CookiePair, EpochSeconds } from '@sallyport/core'
+import type { Clock, CookiePair, EpochSeconds, Secret } from '@sallyport/core'
 import type {
   Awaitable,
   SessionFilter,
@@ -84,9 +84,15 @@ export interface SessionStart {
   /** When the sign-in began: what ended between then and now ends this session too. */
   readonly startedAt: number
   /** Where it is to be, when no cookie names it. Stored sessions alone. */
-  readonly key?: SessionKey
+  readonly place?: SessionPlace
   /** What signed in, for people to recognise; at most 256 characters. */
   readonly device?: string | undefined
+}
+
+/** Where a session is that no cookie names, and the half of its key that whoever names it has. */
+export interface SessionPlace {
+  readonly key: SessionKey
+  readonly splitSecret: Secret
 }
 
 export interface SessionChanges {
@@ -103,6 +109,8 @@ export interface SessionsOptions {
   log: Logger
   /** Does something after so many seconds, unless the BFF closes before. */
   later(seconds: number, work: () => Promise<void>): void
+  /** Told when a browser shows a session that lives in it, and that was ended from elsewhere. */
+  onEnded?(session: Session, reason: EndReason): void
 }
 
 /** What either mode is made of. */

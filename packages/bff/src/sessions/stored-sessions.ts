@@ -17,14 +17,14 @@ import {
   toSessionId,
 } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
-import { sessionCookieName } from '../cookies.ts'
+import { cookieNames } from '../cookie-names.ts'
 import { findPages, type SessionsAtRest, samePerson } from './at-rest.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
 import { isOwnRecord } from './own-record.ts'
 import { type Session, type SessionContent, warnAmbiguous } from './session.ts'
-import type { Sessions, SessionsParts } from './sessions.ts'
+import type { SessionPlace, Sessions, SessionsParts } from './sessions.ts'
 import { type OpenStore, storeFailure } from './store-failures.ts'
 import { createUnopenedLog } from './unopened-log.ts'
 
@@ -41,15 +41,15 @@ const attributes = { sameSite: 'Strict' } as const
 
 /** Stored sessions, also those that no cookie names. */
 export interface StoredSessions extends Sessions {
-  /** The live session of this key. */
-  openKey(key: SessionKey): Awaitable<Session | undefined>
+  /** The live session that is there. */
+  openPlace(place: SessionPlace): Awaitable<Session | undefined>
 }
 
 /** Sessions whose cookie is a random id, and whose content is sealed in the store. */
 export function createStoredSessions(parts: SessionsParts): StoredSessions {
   const { config, store, clock, log, later } = parts
   const { frontend } = config
-  const cookieName = sessionCookieName(config.basePath)
+  const cookieName = cookieNames(config.basePath).session
   const sealer = createSealer(config.sealKeys, `session:${frontend}`)
   const tellUnopened = createUnopenedLog(sealer, log)
   const endings = createEndings(store, config.session.absoluteTimeout, clock)
@@ -118,7 +118,8 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
       return chain(store.get(toSessionKey(value)), (record) => unseal(record, splitSecret))
     },
 
-    openKey: (key) => chain(store.get(key), (record) => unseal(record, undefined)),
+    openPlace: ({ key, splitSecret }) =>
+      chain(store.get(key), (record) => unseal(record, splitSecret)),
 
     reload: ({ record, splitSecret }) =>
       chain(store.get(record.key), (latest) => unseal(latest, splitSecret)),
@@ -128,10 +129,10 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
     async create(start) {
       const { content, startedAt } = start
       const id = randomToken()
-      const key = start.key ?? toSessionKey(id)
+      const { key, splitSecret } = start.place ?? {
+        ...{ key: toSessionKey(id), splitSecret: createSecret(id) },
+      }
       const begun = beginRecord(key, start, parts)
-      // One that no cookie names is opened by its key alone.
-      const splitSecret = start.key ? undefined : createSecret(id)
       const sealed = seal(content, key, splitSecret)
       const record: SessionRecord = { ...begun, version: 1, sealed }
       const isWritten = await store.put(record)
@@ -143,7 +144,7 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
         await store.delete(key)
         throw error
       }
-      const setCookies = start.key ? [] : [serializeCookie(cookieName, id, attributes)]
+      const setCookies = start.place ? [] : [serializeCookie(cookieName, id, attributes)]
       return { record, content, splitSecret, setCookies }
     },
 

@@ -11,7 +11,7 @@ import {
 import type { Awaitable } from '@sallyport/session'
 import type { Logger } from '@sallyport/telemetry'
 import { chain } from '../awaitable.ts'
-import { sessionCookieName } from '../cookies.ts'
+import { cookieNames } from '../cookie-names.ts'
 import type { BffConfig } from '../options.ts'
 import type { OpenStore } from '../sessions/store-failures.ts'
 import type { ComingVisitor, Person, Visitor } from './visitor.ts'
@@ -61,8 +61,7 @@ export function createVisitors({ config, store, clock, log }: VisitorsOptions): 
   const { frontend, basePath, sealKeys } = config
   const { lifetime } = config.visitors
   const sealer = createSealer(sealKeys, `visitor:${frontend}`)
-  // A dot, which no base path has: this is the name of no other frontend's session cookie.
-  const name = `${sessionCookieName(basePath)}.visitor`
+  const name = cookieNames(basePath).visitor
 
   function read(cookies: readonly CookiePair[]): VisitorCookie | undefined {
     const { value } = uniqueCookie(cookies, name)
