@@ -3,28 +3,29 @@ import { type Awaitable, isSessionId } from '@sallyport/session'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { Decision } from '../decision.ts'
 import { headerValues } from '../headers.ts'
-import type { BffConfig } from '../options.ts'
 import { respondError } from '../respond.ts'
 import { assertOwn, crossOriginProblem, csrfProblem, listedReferer } from '../routes/csrf.ts'
 import { type Endpoint, endpoints } from './table.ts'
 
 /** Answers a request below `/bff` by the table of endpoints: exact paths, listed methods. */
 export function callEndpoint(request: BffRequest, context: BffContext): Awaitable<Decision> {
-  const { endpoint, allow } = findEndpoint(request, context.config)
+  const { endpoint, allow } = findEndpoint(request)
   if (!endpoint) {
     if (allow.length === 0) return respondError(request, 'ERR_ROUTE_NOT_FOUND')
     return respondError(request, 'ERR_METHOD_NOT_ALLOWED', { headers: ['allow', allow.join(', ')] })
   }
   assertCaller(request, endpoint, context)
+  // After the guard, which is the same for all: who may not call learns nothing of the options.
+  if (endpoint.isOff?.(context.config)) return respondError(request, 'ERR_ROUTE_NOT_FOUND')
   return endpoint.handle(request, context)
 }
 
 /** The endpoint for a request, and the methods of all that are at its path. */
-export function findEndpoint(
-  { method, url }: Pick<BffRequest, 'method' | 'url'>,
-  config: BffConfig,
-): { endpoint: Endpoint | undefined; allow: string[] } {
-  const atPath = endpoints.filter((one) => isAt(one.path, url.path) && !one.isOff?.(config))
+export function findEndpoint({ method, url }: Pick<BffRequest, 'method' | 'url'>): {
+  endpoint: Endpoint | undefined
+  allow: string[]
+} {
+  const atPath = endpoints.filter((one) => isAt(one.path, url.path))
   return {
     endpoint: atPath.find((one) => one.method === method),
     allow: atPath.map((one) => one.method),

@@ -34,7 +34,7 @@ export interface Endpoint {
    * app.
    */
   readonly caller: 'script' | 'page' | 'own-frame' | 'return' | 'frame' | 'issuer' | 'app'
-  /** Whether the options leave it out, and there is nothing at its path. */
+  /** Whether the options leave it out: then those who may call are told that nothing is there. */
   readonly isOff?: (config: BffConfig) => boolean
 }
 

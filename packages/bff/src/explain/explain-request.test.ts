@@ -81,7 +81,6 @@ describe('an explanation says what happens', () => {
     ['GET', '/api/../x'],
     ['GET', '/api/orders/;x'],
     ['GET', '/bff/none'],
-    ['GET', '/bff/native/login'],
     ['POST', '/bff/user'],
     ['GET', '/', 'none.example'],
     ['GET', '/other', 'shop.example'],
@@ -104,6 +103,18 @@ describe('an explanation says what happens', () => {
   ])('to what is passed on: %s %s', async (method, target, host, path) => {
     expect(explain(method, target, host).outcome).toEqual({ kind: 'pass', path })
     expect(await decide(method, target, host)).toMatchObject({ kind: 'pass', path })
+  })
+
+  test.each([
+    ['GET', '/bff/native/login', ['sec-fetch-mode', 'navigate']],
+    ['POST', '/bff/native/token', []],
+    ['POST', '/bff/signals', []],
+    ['GET', '/bff/frontchannel', ['sec-fetch-dest', 'iframe']],
+  ])('to who may call what the options leave out: %s %s', async (method, target, more) => {
+    expect(explain(method, target).outcome).toMatchObject({ code: 'ERR_ROUTE_NOT_FOUND' })
+    const headers = ['host', 'app.example', ...more]
+    const decision = await frontends.decide({ method, target, headers, remoteAddress: '::1' })
+    expect(decision).toMatchObject({ kind: 'respond', status: 404 })
   })
 
   test('to a caller who is refused', async () => {

@@ -76,7 +76,10 @@ function explainOutcome(
       return wrongMethod(place.route.allow, request, config)
     return explainRoute(request, place.route, { config, index: indexOf(routing, place.route) })
   }
-  const { endpoint, allow } = findEndpoint(request, config)
+  const { endpoint, allow } = findEndpoint(request)
+  if (endpoint?.isOff?.(config)) {
+    return refused(new SallyportError('ERR_ROUTE_NOT_FOUND', 'the options leave this endpoint out'))
+  }
   if (endpoint) {
     const { path, caller } = endpoint
     return { kind: 'endpoint', path, caller, csrf: demands[caller] }
