@@ -29,7 +29,11 @@ afterEach(async () => {
   await Promise.all([a.stop(), b.stop()])
 })
 
-const upload = () => Readable.from([Buffer.alloc(3_000_000)])
+/** With a length, as both lanes carry it. */
+const upload = () => {
+  const bytes = Buffer.alloc(3_000_000)
+  return { body: Readable.from([bytes]), headers: { 'content-length': String(bytes.length) } }
+}
 
 describe.each(['node', 'fast'] as const)('over the %s lane', (lane) => {
   async function start(options: Omit<UpstreamGatewayOptions, 'lane'>): Promise<UpstreamGateway> {
@@ -62,7 +66,7 @@ describe.each(['node', 'fast'] as const)('over the %s lane', (lane) => {
       await eventually(() => held.length).toBe(1)
       const second = gateway.call('/api/2')
       await waiting(1)
-      const third = gateway.call('/api/3', { method: 'POST', body: upload() })
+      const third = gateway.call('/api/3', { method: 'POST', ...upload() })
       await waiting(2)
       const { status, header } = await gateway.call('/api/5')
       expect([status, header('retry-after')]).toEqual([503, '1'])
@@ -94,7 +98,7 @@ describe.each(['node', 'fast'] as const)('over the %s lane', (lane) => {
 
     test('asks nothing in the name of who has left the line, or the exchange', async () => {
       const upstreams = {
-        [origin]: { addresses: [a.url], maxConnections: 1, queue: { length: 1 } },
+        [origin]: { addresses: [a.url], maxConnections: 1, queue: { length: 1, timeout: 600 } },
       }
       const { call } = await start({ upstreams })
       const [early, late] = [new AbortController(), new AbortController()]
