@@ -86,7 +86,7 @@ async function start(options: StartOptions): Promise<Omit<ChaosWorld, 'folder' |
     settings: shared,
     logFile: join(folder, 'identity.jsonl'),
   })
-  await opened(identity, (one) => one.kill())
+  await opened(identity, (one) => one.close())
   await identity.start()
 
   const weather: IssuerWeather = { slowMs: 0, lateAnswersMs: 0, loses: () => false }
@@ -101,7 +101,7 @@ async function start(options: StartOptions): Promise<Omit<ChaosWorld, 'folder' |
     }
     const logFile = join(folder, `${name}.jsonl`)
     const bare = createRestartableProcess({ script: './gateway.child.ts', settings, logFile })
-    await opened(bare, (one) => one.kill())
+    await opened(bare, (one) => one.close())
     await bare.start()
     return {
       ...{ name, port },
@@ -114,6 +114,7 @@ async function start(options: StartOptions): Promise<Omit<ChaosWorld, 'folder' |
         sender.killedAtMs = performance.now()
         return bare.kill()
       },
+      close: bare.close,
       pause() {
         sender.pauses.push({ fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY })
         bare.pause()

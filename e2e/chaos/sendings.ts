@@ -126,7 +126,8 @@ export function createSendings(): Sendings {
         const [first, latest] = [sendings[0] as Sending, sendings.at(-1) as Sending]
         if (performance.now() > first.atMs + refreshTokenGrace * 1000) return false
         if (latest.accessToken && usedAtMs.has(latest.accessToken)) return false
-        return latest.outcome === 'lost' || latest.by.killedAtMs !== undefined
+        const isAskedAgain = !latest.outcome && sendings.length > 1
+        return isAskedAgain || latest.outcome === 'lost' || latest.by.killedAtMs !== undefined
       }),
 
     judge() {

@@ -1,9 +1,9 @@
 import { type Bff, createBff } from '@sallyport/bff'
 import { createSecret, randomToken } from '@sallyport/core'
-import { createMemoryStore } from '@sallyport/session/memory'
 import { createTelemetry } from '@sallyport/telemetry'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { ask, type Forge, page, sessionCookies, signInAt } from '../world/direct-bff.ts'
+import { fileStore } from '../world/file-store.ts'
 import { createScriptedIssuer, type ScriptedIssuer } from '../world/scripted-issuer.ts'
 
 let issuer: ScriptedIssuer
@@ -25,9 +25,10 @@ function createOwnBff(): Bff {
     sealKeys: [{ kid: 'k1', key: createSecret(randomToken()) }],
     routes: [{ match: '/api/*', upstream: 'http://localhost:9' }],
     issuerTimeout: 1,
+    session: { mode: inject('sessionMode') },
   }
   return createBff(options, {
-    store: createMemoryStore(),
+    store: fileStore,
     telemetry: createTelemetry({ service: 'bff', destination }),
   })
 }

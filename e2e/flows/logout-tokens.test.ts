@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { type Bff, type BffOptions, createBff } from '@sallyport/bff'
 import { createSecret, randomToken } from '@sallyport/core'
 import type { SessionStore } from '@sallyport/session'
-import { createMemoryStore } from '@sallyport/session/memory'
 import { createTelemetry } from '@sallyport/telemetry'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { fileStore } from '../world/file-store.ts'
 import { createScriptedIssuer, type ScriptedIssuer } from '../world/scripted-issuer.ts'
 
 const telemetry = createTelemetry({ service: 'bff', level: 'silent' })
@@ -23,6 +23,7 @@ function createOwnBff(store: SessionStore, logout?: BffOptions['logout']): Bff {
     clientId: 'bff',
     clientAuthentication: { secret: randomToken() },
     sealKeys: [{ kid: 'k1', key: createSecret(randomToken()) }],
+    session: { mode: inject('sessionMode') },
     logout,
   }
   return createBff(options, { store, telemetry })
@@ -45,15 +46,14 @@ async function deliver(bff: Bff, logoutToken: string) {
 }
 
 test('while the store is down nothing pretends to have ended: 503; delivered again it is carried out', async () => {
-  const memory = createMemoryStore()
   let isDown = true
   const written: string[] = []
   const bff = createOwnBff({
-    ...memory,
+    ...fileStore,
     mark(id, mark) {
       if (isDown && id.startsWith('ended:')) throw new Error('the store is down')
       written.push(mark.reason)
-      return memory.mark(id, mark)
+      return fileStore.mark(id, mark)
     },
   })
   const logoutToken = await sign('logout+jwt')
@@ -80,13 +80,13 @@ test.each([
   ['optional', 'at+jwt', 400],
   ['optional', 'secevent+jwt', 400],
 ] as const)('BCL-04: with a typ that is %s, %s is answered %i', async (mode, typ, status) => {
-  const bff = createOwnBff(createMemoryStore(), { backchannel: { typ: mode } })
+  const bff = createOwnBff(fileStore, { backchannel: { typ: mode } })
   expect((await deliver(bff, await sign(typ))).status).toBe(status)
   await bff.close()
 })
 
 test('A242: without a typ an ID token is still no logout token', async () => {
-  const bff = createOwnBff(createMemoryStore(), { backchannel: { typ: 'optional' } })
+  const bff = createOwnBff(fileStore, { backchannel: { typ: 'optional' } })
   expect((await deliver(bff, await sign(undefined, { nonce: 'n' }))).status).toBe(400)
   expect((await deliver(bff, await sign(undefined, { events: undefined }))).status).toBe(400)
   await bff.close()

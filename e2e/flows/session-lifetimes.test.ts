@@ -65,6 +65,42 @@ describe('a session', () => {
   })
 })
 
+describe('A234: a clock', () => {
+  test('that jumps back an hour ends nothing, and prolongs nothing', async () => {
+    const browser = await world.signIn()
+    pass(-3600)
+    expect(await list(browser)).toBe(200)
+    pass(3600 + idle - 1)
+    expect(await list(browser)).toBe(200)
+    pass(idle + 1)
+    expect(await untouched(world, () => list(browser))).toBe(401)
+  })
+
+  test('that jumps ahead an hour ends what would have ended by then, and lets people in again', async () => {
+    const browser = await world.signIn()
+    pass(3600)
+    expect(await list(browser)).toBe(401)
+    expect(await list(await world.signIn(browser))).toBe(200)
+    pass(-3600)
+    expect(await list(browser)).toBe(200)
+  })
+
+  test.each(['2038-01-19T03:14:00Z', '2106-02-07T06:28:00Z'])(
+    'that passes what 32 bits hold (%s) goes on as ever',
+    async (moment) => {
+      vi.setSystemTime(new Date(moment))
+      const browser = await world.signIn()
+      expect(await list(browser)).toBe(200)
+      pass(idle - 1)
+      expect(await list(browser)).toBe(200)
+      pass(idle - 1)
+      expect(await list(browser)).toBe(200)
+      pass(idle + 1)
+      expect(await untouched(world, () => list(browser))).toBe(401)
+    },
+  )
+})
+
 describe('seal keys', () => {
   afterEach(() => restart([demo()]))
   const fresh = (kid: string) => ({ kid, key: createSecret(randomToken()) })

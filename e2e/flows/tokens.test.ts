@@ -10,6 +10,7 @@ import {
   describe,
   expect,
   inject,
+  onTestFinished,
   test,
   vi,
 } from 'vitest'
@@ -104,6 +105,23 @@ describe('an access token', () => {
     expect(tokenCalls()).toBe(1)
   })
 
+  test('A233: is never taken back by what other tabs write at the same time', async () => {
+    const second = await world.startSecondGateway()
+    const other = `http://localhost:${second.port}`
+    const host = ['host', new URL(world.app).host]
+    // Each time all put off the idle end, too. The issuer's grace is over long before the next time.
+    for (let time = 1; time <= 3; time += 1) {
+      pass(lifetime + 1)
+      const tabs = Array.from({ length: 8 }, (_, i) =>
+        i % 2 ? list() : browser.call(`${other}/api/orders`, { headers: host }),
+      )
+      const statuses = (await Promise.all(tabs)).map(({ status }) => status)
+      expect(statuses).toEqual(Array(8).fill(200))
+      expect(tokenCalls()).toBe(time)
+    }
+    await second.close(1)
+  })
+
   // In a cookie there is no row before a renewal begins: see sealed-sessions.test.ts.
   test.runIf(mode === 'stored' && !inject('sessionServer'))(
     'of a renewal whose holder died is had by taking its lease over',
@@ -164,6 +182,20 @@ describe('an issuer', () => {
     expect((await list()).status).toBe(200)
   })
 
+  test('A232: that has deleted the person ends the session at the next renewal, an operator at once', async () => {
+    // Nobody else's sign-in: what is ended here is later than what the next test's clock says.
+    const [one, other] = [await world.signIn(undefined, 'bob'), await world.signIn(undefined, 'bob')]
+    const user = (who: Browser) => who.call(`${world.app}/bff/user`)
+    const claims = (await user(one)).json<{ type: string; value: string }[]>()
+    const subject = String(claims.find(({ type }) => type === 'sub')?.value)
+    world.intercept = answerWith(400, { error: 'invalid_grant' })
+    pass(lifetime + 1)
+    expect((await one.call(`${world.app}/api/orders`)).status).toBe(401)
+    expect((await user(other)).status).toBe(200)
+    await world.gateway.operator('help-desk').endAll({ issuer: world.issuer, subject })
+    expect((await user(other)).status).toBe(401)
+  })
+
   test('that is down: calls go on while tokens live, then 503; back up, all goes on', async () => {
     await world.stopIssuer()
     expect((await list()).status).toBe(200)
@@ -178,11 +210,23 @@ describe('an issuer', () => {
     await world.startIssuer()
     expect((await list()).status).toBe(200)
   })
+})
 
-  test('that never answers is waited for only so long', async () => {
-    world.intercept = tokenEndpoint(() => undefined)
+describe('an issuer that never answers', () => {
+  let impatient: World
+  beforeAll(async () => {
+    impatient = await createWorld({
+      accessToken: lifetime,
+      gateway: (options) => ({ ...options, bff: { ...options.bff, issuerTimeout: 1 } }),
+    })
+  })
+  afterAll(() => impatient.close())
+
+  test('is waited for only so long', async () => {
+    const person = await impatient.signIn()
+    impatient.intercept = tokenEndpoint(() => undefined)
     pass(lifetime + 1)
-    expect((await list()).status).toBe(503)
+    expect((await person.call(`${impatient.app}/api/orders`)).status).toBe(503)
   })
 })
 
@@ -208,5 +252,23 @@ describe('a sign-out', () => {
     renewal.resolve()
     expect((await call).status).toBe(401)
     expect(world.orders.requests).toEqual([])
+  })
+
+  test('A228: is not undone by cookies of an answer that comes after it', async () => {
+    const held = Promise.withResolvers<void>()
+    world.orders.answer = (_request, response) => void held.promise.then(() => response.end('{}'))
+    onTestFinished(() => {
+      world.orders.answer = undefined
+    })
+    pass(lifetime + 1)
+    const call = list()
+    await expect.poll(() => world.orders.requests.length).toBe(1)
+    await browser.call(`${world.app}/bff/logout`, { method: 'POST' })
+    expect(browser.cookies.has(session)).toBe(false)
+    held.resolve()
+    expect((await call).status).toBe(200)
+    // What was renewed is in a cookie when the session is.
+    expect(browser.cookies.has(session)).toBe(mode === 'sealed')
+    expect((await list()).status).toBe(401)
   })
 })

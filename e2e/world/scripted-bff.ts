@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { type Bff, type BffOptions, createBff, type PrivateJwk } from '@sallyport/bff'
 import { createSecret, randomToken } from '@sallyport/core'
-import { createMemoryStore } from '@sallyport/session/memory'
 import { createTelemetry } from '@sallyport/telemetry'
+import { inject } from 'vitest'
+import { fileStore } from './file-store.ts'
 
 const sealKeys = [{ kid: 'k1', key: createSecret(randomToken()) }]
 
@@ -13,7 +14,7 @@ export interface ScriptedBff {
   readonly lines: string[]
 }
 
-/** Creates one for an issuer; client `bff`, one proxied path. */
+/** Creates one for an issuer; client `bff`, one proxied path. It is never closed: the store is. */
 export function createScriptedBff(issuer: string, options: Partial<BffOptions> = {}): ScriptedBff {
   const lines: string[] = []
   const destination = { write: (line: string) => void lines.push(line) }
@@ -27,8 +28,9 @@ export function createScriptedBff(issuer: string, options: Partial<BffOptions> =
       routes: [{ match: '/api/*', upstream: 'http://localhost:9' }],
       issuerTimeout: 2,
       ...options,
+      session: { mode: inject('sessionMode'), ...options.session },
     },
-    { store: createMemoryStore(), telemetry: createTelemetry({ service: 'bff', destination }) },
+    { store: fileStore, telemetry: createTelemetry({ service: 'bff', destination }) },
   )
   return {
     bff,

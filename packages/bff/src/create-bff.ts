@@ -142,7 +142,6 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
   const store = withStoreFailures(parts.store)
   const { log } = telemetry
   const oidc = withBreaker(createOidcClient(config, telemetry, clock), {
-    clock,
     trialTime: config.issuerTimeout,
   })
   const { run: inBackground } = background

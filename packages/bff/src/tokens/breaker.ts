@@ -1,4 +1,4 @@
-import { type Clock, errorCode, SallyportError } from '@sallyport/core'
+import { errorCode, SallyportError } from '@sallyport/core'
 import type { OidcClient } from '../oidc/oidc-client.ts'
 
 /** Stands before an endpoint that may be down, so that it is not asked in vain again and again. */
@@ -12,7 +12,11 @@ export interface Breaker {
 }
 
 export interface BreakerOptions {
-  clock: Clock
+  /**
+   * Milliseconds that no step of the machine's clock changes.
+   * @defaultValue performance.now
+   */
+  elapsedMs?: () => number
   /** From 0 to 1. @defaultValue Math.random */
   random?: () => number
   /** Seconds that one trial may take: the next one is let through after it. */
@@ -20,32 +24,35 @@ export interface BreakerOptions {
 }
 
 const failuresBeforePause = 3
+const shortPauses = 8
 const longestPause = 30
 
 /**
- * Only `ERR_IDP_UNAVAILABLE` counts as a failure: an endpoint that refuses is there. The pause
- * doubles from one second to thirty, with jitter, so that many processes do not come back as one;
- * then a single call tries.
+ * Only `ERR_IDP_UNAVAILABLE` counts as a failure: an endpoint that refuses is there. A pause takes a
+ * second at first: whose refresh token was spent without an answer has ten seconds, commonly, to ask
+ * for it again. Then pauses double up to thirty. They have jitter, so that many processes do not
+ * come back as one; after each a single call tries.
  */
 export function createBreaker(options: BreakerOptions): Breaker {
-  const { clock, random = Math.random, trialTime } = options
+  const { elapsedMs = () => performance.now(), random = Math.random, trialTime } = options
   let failures = 0
-  let pausedUntil = 0
+  let pausedUntilMs = 0
 
   function noteFailure(): void {
     failures += 1
     if (failures < failuresBeforePause) return
-    const pause = Math.min(2 ** (failures - failuresBeforePause), longestPause)
-    pausedUntil = clock() + Math.ceil(pause * (0.5 + random() / 2))
+    const doublings = Math.max(failures - failuresBeforePause - shortPauses + 1, 0)
+    const pause = Math.min(2 ** doublings, longestPause)
+    pausedUntilMs = elapsedMs() + pause * 1000 * (0.5 + random() / 2)
   }
 
   return {
     async run(work) {
       if (failures >= failuresBeforePause) {
-        if (clock() < pausedUntil) {
+        if (elapsedMs() < pausedUntilMs) {
           throw new SallyportError('ERR_IDP_UNAVAILABLE', 'the issuer failed lately: a pause')
         }
-        pausedUntil = clock() + trialTime
+        pausedUntilMs = elapsedMs() + trialTime * 1000
       }
       try {
         const value = await work()
