@@ -37,6 +37,7 @@ import { withBreaker } from './tokens/breaker.ts'
 import { createClientTokens } from './tokens/client-tokens.ts'
 import { createCredentials } from './tokens/credentials.ts'
 import { createExchangedTokens } from './tokens/exchanged-tokens.ts'
+import { createProofNonces } from './tokens/proof-nonces.ts'
 import { createRenewAhead } from './tokens/renew-ahead.ts'
 import { createVisitors } from './visitors/visitors.ts'
 
@@ -156,7 +157,8 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
     // Two attempts, a nonce in between, and time to write what they bring.
     leaseTime: config.issuerTimeout * 3 + 5,
   }
-  const proofs = { clock, replays: store }
+  const nonces = createProofNonces(config, clock)
+  const proofs = { clock, replays: store, nonces }
   const native = config.nativeApps.length > 0 ? createNative() : undefined
   const once = createOnce(store, clock)
   const ownSessions = createSessions({
@@ -192,7 +194,7 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
     cookies: createCookies(config, clock),
     signOutCookies: createSignOutCookies(config, clock),
     accessTokens: createAccessTokens({ ...renewal, sessions }),
-    native,
+    ...{ native, proofNonces: nonces },
     bearer:
       config.bearer &&
       createBearerCallers({

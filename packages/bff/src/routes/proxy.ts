@@ -7,7 +7,9 @@ import { hasBody, headerValue } from '../headers.ts'
 import { respondError } from '../respond.ts'
 import type { Session } from '../sessions/session.ts'
 import type { UpstreamToken } from '../tokens/credentials.ts'
+import { nonceHeaders } from '../tokens/proof-nonces.ts'
 import { toTokenRequest } from '../tokens/token-request.ts'
+import { type AdmittedCaller, requireStepUpOfApp } from './caller-step-up.ts'
 import { type Challenge, readChallenges } from './challenges.ts'
 import { assertOwn, crossOriginProblem, csrfProblem } from './csrf.ts'
 import type { CompiledRoute } from './match.ts'
@@ -37,7 +39,11 @@ export function proxy(
   }
   if (isApp) {
     return chain(admitTokenCall(request, route, context), (admitted) =>
-      'kind' in admitted ? admitted : forward(request, route, { context, upstreamToken: admitted }),
+      'kind' in admitted
+        ? admitted
+        : forward(request, route, {
+            ...{ context, caller: admitted, upstreamToken: admitted.upstreamToken },
+          }),
     )
   }
   switch (route.token) {
@@ -112,6 +118,8 @@ interface ForwardFacts {
   upstreamToken?: UpstreamToken
   /** Whose token it is, when it is a person's. */
   session?: Session
+  /** The app that asks, when it is one. */
+  caller?: AdmittedCaller
   visitor?: string | undefined
   setCookies?: readonly string[] | undefined
   /** Whether the upstream has been asked before, and wanted another proof. */
@@ -139,7 +147,8 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
     responseHeaders(headers) {
       if (upstreamToken) credentials.noteNonce(url, headers)
       const cookies = setCookies.flatMap((cookie) => ['set-cookie', cookie])
-      return [...toBrowserHeaders(route, headers, path), ...cookies]
+      const nonce = facts.caller?.scheme === 'DPoP' ? nonceHeaders(facts.context) : []
+      return [...toBrowserHeaders(route, headers, path), ...cookies, ...nonce]
     },
     instead(status, upstream) {
       if (status !== 401 || !upstreamToken) return undefined
@@ -172,7 +181,7 @@ function wantsNonce(challenges: readonly Challenge[], upstream: HeaderList): boo
 function refuseForStepUp(
   request: BffRequest,
   challenges: readonly Challenge[],
-  { context, session, setCookies = [] }: ForwardFacts,
+  { context, session, caller, setCookies = [] }: ForwardFacts,
 ): RespondDecision | undefined {
   const demand = stepUpDemand(challenges, (name) => {
     context.log.warn(
@@ -180,5 +189,6 @@ function refuseForStepUp(
       'an API asks for what no link can say',
     )
   })
+  if (demand && caller) return requireStepUpOfApp(request, { caller, demand }, context)
   return demand && session && requireStepUp(request, { session, demand, setCookies }, context)
 }
