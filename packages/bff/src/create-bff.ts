@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@sallyport/core'
+import { type Clock, type ErrorCode, systemClock } from '@sallyport/core'
 import type { Awaitable, SessionFilter, SessionStore } from '@sallyport/session'
 import { createAudit, type Telemetry } from '@sallyport/telemetry'
 import { chain } from './awaitable.ts'
@@ -24,6 +24,7 @@ import { createUnclaimedGrants } from './native/unclaimed-grants.ts'
 import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { readRequest } from './read-request.ts'
+import { respondError } from './respond.ts'
 import { answerPreflight, withCors } from './routes/cors.ts'
 import { createRouteMatcher } from './routes/match.ts'
 import { proxy } from './routes/proxy.ts'
@@ -103,9 +104,9 @@ export function createBffOf(config: BffConfig, parts: BffParts): Bff {
     const preflight = answerPreflight(request, config.allowedOrigins, methods)
     if (preflight) return preflight
     if (isOwn) return callEndpoint(request, context)
-    return found
-      ? proxy(request, found, context)
-      : { kind: 'pass', path, frontend: config.frontend }
+    if (found) return proxy(request, found, context)
+    const answerFailure = (code: ErrorCode) => respondError(request, code)
+    return { kind: 'pass', path, frontend: config.frontend, answerFailure }
   }
 
   function answer(head: RequestHead): Awaitable<Decision> {

@@ -48,8 +48,8 @@ export function answerPreflight(
 }
 
 /**
- * Lets pages of allowed origins read an answer, errors included. What is passed on to the application
- * around is the application's to share; a redirect is for navigations, which need no permission.
+ * Lets pages of allowed origins read an answer, errors included. What the application around answers
+ * is the application's to share; a redirect is for navigations, which need no permission.
  */
 export function withCors(
   head: RequestHead,
@@ -72,6 +72,11 @@ function shareDecision(decision: Decision, origin: string | undefined): Decision
         responseHeaders: (upstream) => share(decision.responseHeaders(upstream), origin),
         answerFailure: (code) => shareRespond(decision.answerFailure(code), origin),
         instead: (status, upstream) => shareInstead(decision.instead?.(status, upstream), origin),
+      }
+    case 'pass':
+      return {
+        ...decision,
+        answerFailure: (code) => shareRespond(decision.answerFailure(code), origin),
       }
     default:
       return decision
