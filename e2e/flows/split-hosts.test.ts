@@ -112,6 +112,13 @@ describe('an origin that is not listed', () => {
       expect(corsOf(answer)).toEqual({})
       expect(answer.headers('vary')).toContain('origin')
     }
+    for (const [status, path] of [
+      [400, '/api/%zz'],
+      [404, '/nothing'],
+    ] as const) {
+      const answer = await browser.ask(`${world.app}${path}`, { headers: scriptOf(origin, site) })
+      expect([answer.status, corsOf(answer)]).toEqual([status, {}])
+    }
   })
 })
 
@@ -164,7 +171,12 @@ describe('a page of an allowed origin', () => {
     for (const [status, path, options] of [
       [401, '/bff/user', { by: anonymous }],
       [401, '/api/orders', { by: anonymous }],
+      [400, '/api/%zz', {}],
+      [400, '/api//orders', {}],
+      [400, '/api/orders', { headers: Array.from({ length: 512 }, (_, i) => `x-${i % 2}`) }],
       [404, '/bff/nothing', {}],
+      [404, '/nothing', {}],
+      [404, '/nothing', { method: 'POST' }],
       [405, '/read', { method: 'DELETE' }],
       [405, '/bff/user', { method: 'PUT' }],
       [502, '/gone', {}],
@@ -173,6 +185,14 @@ describe('a page of an allowed origin', () => {
       expect([answer.status, corsOf(answer)], path).toEqual([status, readable()])
       expect(answer.header('content-type')).toBe('application/problem+json')
     }
+  })
+
+  test('reads that it has to come back later, and when', async () => {
+    const own = await world.signIn()
+    await world.stopIssuer()
+    const answer = await call('/api/inventory/x', { by: own }).finally(() => world.startIssuer())
+    expect(answer.status).toBe(503)
+    expect(corsOf(answer)).toEqual({ ...readable(), 'expose-headers': ['retry-after'] })
   })
 
   test('holds the event stream, and learns when it has to come back', async () => {

@@ -9,6 +9,7 @@ import { issuerProblems, issuerShape } from './options/issuer-schema.ts'
 import { logout } from './options/logout-options.ts'
 import { nativeApps } from './options/native-options.ts'
 import { originProblems, originShape } from './options/origin-options.ts'
+import { callerProofs } from './options/proof-options.ts'
 import { routes } from './options/route-options.ts'
 import { secret } from './options/secret.ts'
 import { session } from './options/session-options.ts'
@@ -33,6 +34,7 @@ const schema = strictObject({
   upstreams,
   bearer: bearer.optional(),
   nativeApps,
+  callerProofs,
   session,
   visitors,
   events,

@@ -1,4 +1,5 @@
 import type { Clock, CookiePair } from '@sallyport/core'
+import type { DpopNonces } from '@sallyport/core/dpop'
 import type { Audit, Logger } from '@sallyport/telemetry'
 import type { Cookies } from './cookies.ts'
 import type { RequestHead } from './decision.ts'
@@ -46,6 +47,8 @@ export interface BffContext {
   readonly bearer?: BearerCallers | undefined
   /** Sessions of apps, when there are such apps. */
   readonly native?: NativeSessions | undefined
+  /** What apps' proofs must hold, when that is asked. */
+  readonly proofNonces?: DpopNonces | undefined
   /** What the token from sign-in is good for. */
   readonly signInRequest: TokenRequest
   /** Resources that the routes need tokens for; the first is asked for with the code. */

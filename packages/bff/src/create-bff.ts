@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@sallyport/core'
+import { type Clock, type ErrorCode, systemClock } from '@sallyport/core'
 import type { Awaitable, SessionFilter, SessionStore } from '@sallyport/session'
 import { createAudit, type Telemetry } from '@sallyport/telemetry'
 import { chain } from './awaitable.ts'
@@ -24,6 +24,7 @@ import { createUnclaimedGrants } from './native/unclaimed-grants.ts'
 import { createOidcClient } from './oidc/oidc-client.ts'
 import type { BffConfig, BffOptions } from './options.ts'
 import { readRequest } from './read-request.ts'
+import { respondError } from './respond.ts'
 import { answerPreflight, withCors } from './routes/cors.ts'
 import { proxy } from './routes/proxy.ts'
 import { createRouting } from './routes/routing.ts'
@@ -38,6 +39,7 @@ import { createClientTokens } from './tokens/client-tokens.ts'
 import { createCredentials } from './tokens/credentials.ts'
 import { createExchangedTokens } from './tokens/exchanged-tokens.ts'
 import { toLeaseTimes } from './tokens/lease-hold.ts'
+import { createProofNonces } from './tokens/proof-nonces.ts'
 import { createRenewAhead } from './tokens/renew-ahead.ts'
 import { createVisitors } from './visitors/visitors.ts'
 
@@ -102,9 +104,9 @@ export function createBffOf(config: BffConfig, parts: BffParts): Bff {
     const preflight = answerPreflight(request, config.allowedOrigins, methods)
     if (preflight) return preflight
     if (place.kind === 'endpoint') return callEndpoint(request, context)
-    return place.kind === 'route'
-      ? proxy(request, place.route, context)
-      : { kind: 'pass', path, frontend: config.frontend }
+    if (place.kind === 'route') return proxy(request, place.route, context)
+    const answerFailure = (code: ErrorCode) => respondError(request, code)
+    return { kind: 'pass', path, frontend: config.frontend, answerFailure }
   }
 
   function answer(head: RequestHead): Awaitable<Decision> {
@@ -154,7 +156,8 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
     ...{ oidc, clock, log, renewAhead, signInRequest, revocations },
     times: toLeaseTimes(config.issuerTimeout),
   }
-  const proofs = { clock, replays: store }
+  const nonces = createProofNonces(config, clock)
+  const proofs = { clock, replays: store, nonces }
   const native = config.nativeApps.length > 0 ? createNative() : undefined
   const once = createOnce(store, clock)
   const ownSessions = createSessions({
@@ -190,7 +193,7 @@ function createContext(config: BffConfig, parts: BffParts, background: Backgroun
     cookies: createCookies(config, clock),
     signOutCookies: createSignOutCookies(config, clock),
     accessTokens: createAccessTokens({ ...renewal, sessions }),
-    native,
+    ...{ native, proofNonces: nonces },
     bearer:
       config.bearer &&
       createBearerCallers({

@@ -87,6 +87,8 @@ export interface PassDecision {
   readonly path: string
   /** Whose it is: `BffConfig.frontend`. */
   readonly frontend: string
+  /** What to answer when the application has nothing there, so that whoever may read it can. */
+  answerFailure(code: ErrorCode): RespondDecision
 }
 
 /** What to do with a request. A lane carries it out, and can add no rule and skip none. */

@@ -69,6 +69,7 @@ export type {
 } from './options/logout-options.ts'
 export type { NativeAppConfig, NativeAppOptions } from './options/native-options.ts'
 export type { OriginConfig, OriginOptions } from './options/origin-options.ts'
+export type { ProofConfig, ProofOptions } from './options/proof-options.ts'
 export type { RouteConfig, RouteOptions, RouteToken } from './options/route-options.ts'
 export type { SessionConfig, SessionOptions } from './options/session-options.ts'
 export type {

@@ -5,6 +5,7 @@ import type { IssuerConfig, IssuerOptions } from './options/issuer-options.ts'
 import type { LogoutConfig, LogoutOptions } from './options/logout-options.ts'
 import type { NativeAppConfig, NativeAppOptions } from './options/native-options.ts'
 import type { OriginConfig, OriginOptions } from './options/origin-options.ts'
+import type { ProofConfig, ProofOptions } from './options/proof-options.ts'
 import type { RouteConfig, RouteOptions } from './options/route-options.ts'
 import type { SessionConfig, SessionOptions } from './options/session-options.ts'
 import type { UpstreamConfig, UpstreamOptions } from './options/upstream-options.ts'
@@ -35,6 +36,8 @@ export interface BffOptions extends IssuerOptions, OriginOptions {
    * @defaultValue none
    */
   nativeApps?: NativeAppOptions[] | undefined
+  /** What proofs of both kinds of apps must hold. */
+  callerProofs?: ProofOptions | undefined
   session?: SessionOptions | undefined
   visitors?: VisitorOptions | undefined
   events?: EventOptions | undefined
@@ -56,6 +59,7 @@ export interface BffConfig extends IssuerConfig, OriginConfig {
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>
   readonly bearer?: BearerConfig | undefined
   readonly nativeApps: readonly NativeAppConfig[]
+  readonly callerProofs: ProofConfig
   readonly session: SessionConfig
   readonly visitors: VisitorConfig
   readonly events: EventConfig

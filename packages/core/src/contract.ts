@@ -150,8 +150,10 @@ export interface Problem {
  */
 export interface StepUpProblem extends Problem {
   /**
-   * A path of this origin to navigate to; append `&returnUrl=` to come back elsewhere than to `/`. Absent
-   * when it would not help: the person has signed in as the API asks, and the API refuses all the same.
+   * A path of this origin to navigate to; append `&returnUrl=` to come back elsewhere than to `/`. For an
+   * app with a session of the BFF's: where its authorization request goes, whose own parameters it
+   * appends. Absent when it would not help: the person has signed in as the API asks, and the API
+   * refuses all the same; and for apps that get their tokens elsewhere.
    */
   loginUrl?: string
   /** What the API asks for, space-separated. */

@@ -10,6 +10,7 @@ export {
   trimBlanks,
   uniqueCookie,
 } from './cookie.ts'
+export { deriveSecrets } from './derive-secrets.ts'
 export {
   type ErrorCode,
   errorCatalogue,

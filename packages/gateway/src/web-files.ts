@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { isNavigation, respondError } from '@sallyport/bff'
+import { isNavigation } from '@sallyport/bff'
 import type { ErrorCode } from '@sallyport/core'
 import { type PassHandler, writeRespond } from '@sallyport/lanes'
 import sirv from 'sirv'
@@ -34,8 +34,7 @@ export const webMethods: readonly string[] = ['GET', 'HEAD']
  * @param issuer where its frames may go besides.
  */
 export function createWebFiles(folder: string | undefined, issuer = ''): PassHandler {
-  if (folder === undefined)
-    return (request, response) => refuse(request, response, 'ERR_ROUTE_NOT_FOUND')
+  if (folder === undefined) return (...asked) => refuse(asked, 'ERR_ROUTE_NOT_FOUND')
   const policy = `${contentPolicy}; frame-src 'self' ${URL.parse(issuer)?.origin ?? ''}`.trim()
   const serve = sirv(folder, {
     ...{ etag: true, dotfiles: false },
@@ -45,15 +44,16 @@ export function createWebFiles(folder: string | undefined, issuer = ''): PassHan
     },
   })
 
-  return (request, response, { path }) => {
+  return (request, response, decision) => {
+    const refused = (code: ErrorCode) => refuse([request, response, decision], code)
     if (!webMethods.includes(request.method ?? '')) {
-      return refuse(request, response, 'ERR_METHOD_NOT_ALLOWED')
+      return refused('ERR_METHOD_NOT_ALLOWED')
     }
-    request.url = path
+    request.url = decision.path
     serve(request, response, () => {
-      if (!isNavigation(request.rawHeaders)) return refuse(request, response, 'ERR_ROUTE_NOT_FOUND')
+      if (!isNavigation(request.rawHeaders)) return refused('ERR_ROUTE_NOT_FOUND')
       request.url = '/'
-      serve(request, response, () => refuse(request, response, 'ERR_ROUTE_NOT_FOUND'))
+      serve(request, response, () => refused('ERR_ROUTE_NOT_FOUND'))
     })
   }
 }
@@ -73,8 +73,6 @@ function setHeaders(response: ServerResponse, path: string): void {
   response.setHeader('x-content-type-options', 'nosniff')
 }
 
-type Refused = Parameters<PassHandler>
-
-function refuse(request: Refused[0], response: Refused[1], code: ErrorCode): void {
-  writeRespond(respondError({ headers: request.rawHeaders }, code), request, response)
+function refuse([request, response, decision]: Parameters<PassHandler>, code: ErrorCode): void {
+  writeRespond(decision.answerFailure(code), request, response)
 }

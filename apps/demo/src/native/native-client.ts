@@ -1,8 +1,9 @@
 import { randomToken, sha256 } from '@sallyport/core'
 import { nativePaths } from '@sallyport/core/contract'
-import { createDpopProof, generateDpopKey } from '@sallyport/core/dpop'
+import { generateDpopKey } from '@sallyport/core/dpop'
 import { z } from 'zod'
 import { listenForResponse } from './loopback.ts'
+import { createProvenFetch } from './proven-fetch.ts'
 
 /** Which app this is, and whose. */
 export interface NativeClientOptions {
@@ -33,6 +34,7 @@ const tokenResponse = z.object({ access_token: z.string(), token_type: z.literal
 export async function signIn(options: NativeClientOptions): Promise<NativeSession> {
   const { bff, clientId, redirectPath, openBrowser } = options
   const key = generateDpopKey()
+  const ask = createProvenFetch(key)
   const codeVerifier = randomToken()
   const state = randomToken()
   const loopback = await listenForResponse(redirectPath)
@@ -45,10 +47,8 @@ export async function signIn(options: NativeClientOptions): Promise<NativeSessio
     })
     openBrowser(`${bff}${nativePaths.login}?${request}`)
     const code = readCode(await loopback.response, { state, bff })
-    const tokenUrl = `${bff}${nativePaths.token}`
-    const answer = await fetch(tokenUrl, {
+    const answer = await ask(`${bff}${nativePaths.token}`, {
       method: 'POST',
-      headers: { dpop: createDpopProof({ key, htm: 'POST', htu: tokenUrl }) },
       body: new URLSearchParams({
         ...{ grant_type: 'authorization_code', code, client_id: clientId },
         ...{ redirect_uri: redirectUri, code_verifier: codeVerifier },
@@ -57,14 +57,7 @@ export async function signIn(options: NativeClientOptions): Promise<NativeSessio
     if (!answer.ok) throw new Error(`the code was refused: ${await answer.text()}`)
     const { access_token: sessionToken } = tokenResponse.parse(await answer.json())
     return {
-      call(path, method = 'GET') {
-        const url = `${bff}${path}`
-        const proof = createDpopProof({ key, htm: method, htu: url, accessToken: sessionToken })
-        return fetch(url, {
-          method,
-          headers: { authorization: `DPoP ${sessionToken}`, dpop: proof },
-        })
-      },
+      call: (path, method = 'GET') => ask(`${bff}${path}`, { method, accessToken: sessionToken }),
       async signOut() {
         const body = new URLSearchParams({ token: sessionToken, client_id: clientId })
         const done = await fetch(`${bff}${nativePaths.revoke}`, { method: 'POST', body })

@@ -7,6 +7,7 @@ import { respondTokenError } from '../native/oauth-errors.ts'
 import { readForm } from '../native/read-form.ts'
 import { type Redemption, redeemCode } from '../native/redeem-code.ts'
 import { respondError, respondJson } from '../respond.ts'
+import { nonceHeaders } from '../tokens/proof-nonces.ts'
 import { proofRules } from '../tokens/proof-rules.ts'
 
 const verifierPattern = /^[\w\-.~]{43,128}$/
@@ -31,6 +32,9 @@ export function nativeToken(
     } catch (error) {
       const code = errorCode(error)
       log.warn({ event: 'native_code_refused', code, error }, 'a code is not redeemed')
+      if (code === 'ERR_DPOP_NONCE_REQUIRED') {
+        return respondTokenError('use_dpop_nonce', nonceHeaders(context))
+      }
       if (code === 'ERR_DPOP_PROOF_INVALID') return respondTokenError('invalid_dpop_proof')
       if (code === 'ERR_CALLBACK_REJECTED') return respondTokenError('invalid_grant')
       return respondError(request, code)
@@ -43,7 +47,7 @@ async function redeem(
   form: ReadonlyMap<string, string>,
   context: BffContext & { readonly native: NativeSessions },
 ): Promise<RespondDecision> {
-  const { config, clock, native } = context
+  const { config, clock, native, proofNonces } = context
   const grantType = form.get('grant_type')
   if (grantType === undefined) return respondTokenError('invalid_request')
   if (grantType !== 'authorization_code') return respondTokenError('unsupported_grant_type')
@@ -57,15 +61,17 @@ async function redeem(
   const { method, target: url, headers } = request
   const presented = { request: { method, url, headers } }
   const { replays } = native
-  const { jkt } = await assertProof(presented, proofRules(config.publicUrl), { clock, replays })
+  const rules = proofRules(config.publicUrl, proofNonces)
+  const { jkt } = await assertProof(presented, rules, { clock, replays })
   const redeemed = await redeemCode({ ...read, jkt }, context)
   if (!redeemed) return respondTokenError('invalid_grant')
   const { sessionToken, session } = redeemed
-  return respondJson({
+  const body = {
     access_token: sessionToken,
     token_type: 'DPoP',
     expires_in: session.record.expiresAt - clock(),
-  })
+  }
+  return respondJson(body, { headers: nonceHeaders(context) })
 }
 
 function readRedemption(form: ReadonlyMap<string, string>): Omit<Redemption, 'jkt'> | undefined {

@@ -4,8 +4,10 @@ import type { Awaitable } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
 import { type Bff, type BffParts, createBffOf } from '../create-bff.ts'
 import type { Decision, RequestHead } from '../decision.ts'
+import { headerValues } from '../headers.ts'
 import type { BffConfig } from '../options.ts'
 import { respondError } from '../respond.ts'
+import { withCors } from '../routes/cors.ts'
 import { checkFrontends } from './check-frontends.ts'
 import { createFrontend, type Frontend } from './frontend.ts'
 import { createFrontendTable } from './frontend-table.ts'
@@ -82,7 +84,15 @@ export function createFrontends(options: FrontendsOptions, parts: BffParts): Fro
 
   function failed(head: RequestHead, error: unknown): Decision {
     if (errorCode(error) === 'ERR_INTERNAL') log.error({ error }, 'a decision failed')
-    return respondError(head, errorCode(error))
+    return withCors(head, allowedOriginsAt(head), respondError(head, errorCode(error)))
+  }
+
+  /** Whose pages may read why a head was refused before it was read: what it is below, as written. */
+  function allowedOriginsAt({ headers, target }: RequestHead): readonly string[] {
+    const [host, another] = headerValues(headers, 'host')
+    if (host === undefined || another !== undefined) return []
+    const path = target.split('?', 1)[0] as string
+    return table.find({ host: host.toLowerCase(), path })?.bff.config.allowedOrigins ?? []
   }
 
   reload(options)

@@ -65,6 +65,27 @@ describe('many frontends', () => {
     expect(outcome(await frontends.decide(request(host, target)))).toBe(expected)
   })
 
+  test('let pages read why a head was refused unread, each those that it allows', async () => {
+    const allowedOrigins = ['https://www.a.example']
+    const options = [
+      frontend('https://a.example'),
+      frontend('https://a.example/shop', { allowedOrigins }),
+    ]
+    const frontends = createFrontends({ frontends: options }, setting().parts)
+    const readers = async (target: string, origin: string) => {
+      const head = request('a.example', target)
+      const headers = [...head.headers, 'origin', origin, 'sec-fetch-site', 'same-site']
+      const decision = await frontends.decide({ ...head, headers })
+      if (decision.kind !== 'respond' || decision.status !== 400) throw new Error('not refused')
+      const at = decision.headers.indexOf('access-control-allow-origin')
+      return at < 0 ? undefined : decision.headers[at + 1]
+    }
+    expect(await readers('/shop/%zz', 'https://www.a.example')).toBe('https://www.a.example')
+    expect(await readers('/shop/%zz', 'https://evil.a.example')).toBeUndefined()
+    expect(await readers('/%zz', 'https://www.a.example')).toBeUndefined()
+    await frontends.close()
+  })
+
   test('show all their problems at once, each by its place', () => {
     const broken = [
       frontend('http://a.example'),

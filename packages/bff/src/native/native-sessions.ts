@@ -1,5 +1,7 @@
 import { createSecret, SallyportError, sha256 } from '@sallyport/core'
 import { assertProof, type ProofContext } from '@sallyport/core/access-token'
+import { nativePaths } from '@sallyport/core/contract'
+import type { DpopNonces } from '@sallyport/core/dpop'
 import type { Awaitable, SessionKey } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
 import type { RouteConfig } from '../options/route-options.ts'
@@ -8,8 +10,7 @@ import type { Session } from '../sessions/session.ts'
 import type { SessionPlace } from '../sessions/sessions.ts'
 import type { StoredSessions } from '../sessions/stored-sessions.ts'
 import type { AccessTokens } from '../tokens/access-tokens.ts'
-import type { PresentedCaller } from '../tokens/bearer-callers.ts'
-import type { UpstreamToken } from '../tokens/credentials.ts'
+import type { Admission, PresentedCaller } from '../tokens/bearer-callers.ts'
 import { proofRules } from '../tokens/proof-rules.ts'
 import { toTokenRequest } from '../tokens/token-request.ts'
 import type { Codes, PendingSignIn } from './codes.ts'
@@ -35,7 +36,7 @@ export interface NativeSessions {
   /** The live session of a token. Whoever lets somebody act in it must see a proof first. */
   open(sessionToken: string): Awaitable<Session | undefined>
   /** As `BearerCallers.admit`; counts as activity. */
-  admit(caller: PresentedCaller, route: RouteConfig): Promise<UpstreamToken>
+  admit(caller: PresentedCaller, route: RouteConfig): Promise<Admission>
 }
 
 /** What they are made of. */
@@ -45,13 +46,14 @@ export interface NativeSessionsOptions extends ProofContext {
   accessTokens: AccessTokens
   codes: Codes
   unclaimed: UnclaimedGrants
+  nonces: DpopNonces | undefined
 }
 
 const tokenPattern = /^[\w-]{43}$/
 
 export function createNativeSessions(options: NativeSessionsOptions): NativeSessions {
-  const { config, sessions, accessTokens, codes, unclaimed, clock, replays } = options
-  const rules = proofRules(config.publicUrl)
+  const { config, sessions, accessTokens, codes, unclaimed, clock, replays, nonces } = options
+  const rules = proofRules(config.publicUrl, nonces)
   const findApp = (clientId: string | undefined) =>
     config.nativeApps.find((app) => app.clientId === clientId)
 
@@ -84,7 +86,13 @@ export function createNativeSessions(options: NativeSessionsOptions): NativeSess
       await assertProof({ request, accessToken, jkt }, rules, { clock, replays })
       sessions.slide(session)
       const token = await accessTokens.forSession(session, toTokenRequest(route))
-      return { token, dpopKey: session.content.dpopKey }
+      const { claims, dpopKey } = session.content
+      const { authTime, createdAt } = session.record
+      return {
+        upstreamToken: { token, dpopKey },
+        signIn: { acr: claims.acr, authTime, createdAt },
+        loginPath: nativePaths.login,
+      }
     },
   }
 }

@@ -80,6 +80,7 @@ export function createProcess(
     ...{ config, clock, replays: store, sessions: createStoredSessions(parts), codes },
     unclaimed: createUnclaimedGrants({ ...parts, codes, revocations }),
     accessTokens: {} as AccessTokens,
+    nonces: undefined,
   })
   const sessions = createSessions(parts)
   const context = { config, clock, log, revocations, sessions, native } as unknown as BffContext & {

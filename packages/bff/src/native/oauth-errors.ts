@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCode } from '@sallyport/core'
-import type { RespondDecision } from '../decision.ts'
+import type { HeaderList, RespondDecision } from '../decision.ts'
 import { respondJson } from '../respond.ts'
 
 /**
@@ -37,12 +37,13 @@ export type TokenError =
   | 'invalid_grant'
   | 'invalid_request'
   | 'unsupported_grant_type'
+  | 'use_dpop_nonce'
 
 /**
  * A refusal as OAuth clients read it.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-5.2 RFC 6749, section 5.2}
  */
-export function respondTokenError(error: TokenError): RespondDecision {
-  return respondJson({ error }, { status: 400 })
+export function respondTokenError(error: TokenError, headers: HeaderList = []): RespondDecision {
+  return respondJson({ error }, { status: 400, headers })
 }

@@ -1,6 +1,7 @@
 import type { OptionProblem } from '@sallyport/core'
 import type { BearerConfig } from './caller-options.ts'
 import type { NativeAppConfig } from './native-options.ts'
+import type { ProofConfig } from './proof-options.ts'
 import type { RouteConfig } from './route-options.ts'
 
 /** What decides whether callers go together with everything else. */
@@ -8,11 +9,13 @@ interface Callers {
   readonly routes: readonly RouteConfig[]
   readonly bearer?: BearerConfig | undefined
   readonly nativeApps: readonly NativeAppConfig[]
+  readonly callerProofs: ProofConfig
   readonly profile?: 'fapi2' | undefined
 }
 
 /** What of the routes' callers does not go together with the other options. */
-export function callerProblems({ routes, bearer, nativeApps, profile }: Callers): OptionProblem[] {
+export function callerProblems(callers: Callers): OptionProblem[] {
+  const { routes, bearer, nativeApps, callerProofs, profile } = callers
   const problems = routes.flatMap((route, i) =>
     routeProblems(route, { bearer, nativeApps }).map(([name, message]) => ({
       ...{ path: ['routes', i, name], message },
@@ -20,6 +23,11 @@ export function callerProblems({ routes, bearer, nativeApps, profile }: Callers)
   )
   if (profile === 'fapi2' && bearer?.dpop === 'accepted') {
     problems.push({ path: ['bearer', 'dpop'], message: 'fapi2: must be required' })
+  }
+  if (callerProofs.nonce === 'required' && !bearer && nativeApps.length === 0) {
+    problems.push({
+      ...{ path: ['callerProofs', 'nonce'], message: 'needs the option bearer or nativeApps' },
+    })
   }
   return problems
 }

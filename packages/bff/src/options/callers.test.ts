@@ -54,6 +54,16 @@ describe('callers of a route', () => {
     expect(() => parseConfig({ ...minimal, ...options, routes })).toThrow(message)
   })
 
+  test('may have to show nonces, where there are apps to show any', () => {
+    const callerProofs = { nonce: 'required' as const }
+    for (const apps of [{ nativeApps }, { bearer }]) {
+      expect(parseConfig({ ...minimal, ...apps, callerProofs }).callerProofs).toEqual(callerProofs)
+    }
+    expect(parseConfig(minimal).callerProofs).toEqual({ nonce: 'none' })
+    const message = 'callerProofs.nonce: needs the option bearer or nativeApps'
+    expect(() => parseConfig({ ...minimal, callerProofs })).toThrow(message)
+  })
+
   test('under fapi2 show tokens that are bound', () => {
     const options = { ...minimal, profile: 'fapi2' as const, bearer }
     expect(() => parseConfig(options)).toThrow('bearer.dpop: fapi2: must be required')

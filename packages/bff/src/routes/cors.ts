@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@sallyport/core'
 import { csrfHeader } from '@sallyport/core/contract'
 import type {
   Decision,
@@ -48,8 +49,8 @@ export function answerPreflight(
 }
 
 /**
- * Lets pages of allowed origins read an answer, errors included. What is passed on to the application
- * around is the application's to share; a redirect is for navigations, which need no permission.
+ * Lets pages of allowed origins read an answer, errors included. What the application around answers
+ * is the application's to share; a redirect is for navigations, which need no permission.
  */
 export function withCors(
   head: RequestHead,
@@ -70,8 +71,14 @@ function shareDecision(decision: Decision, origin: string | undefined): Decision
       return {
         ...decision,
         responseHeaders: (upstream) => share(decision.responseHeaders(upstream), origin),
-        answerFailure: (...why) => shareRespond(decision.answerFailure(...why), origin),
+        answerFailure: (code: ErrorCode, retryAfter?: number) =>
+          shareRespond(decision.answerFailure(code, retryAfter), origin),
         instead: (status, upstream) => shareInstead(decision.instead?.(status, upstream), origin),
+      }
+    case 'pass':
+      return {
+        ...decision,
+        answerFailure: (code: ErrorCode) => shareRespond(decision.answerFailure(code), origin),
       }
     default:
       return decision

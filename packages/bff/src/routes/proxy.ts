@@ -9,8 +9,10 @@ import { respondError } from '../respond.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Target } from '../target.ts'
 import type { UpstreamToken } from '../tokens/credentials.ts'
+import { nonceHeaders } from '../tokens/proof-nonces.ts'
 import { toTokenRequest } from '../tokens/token-request.ts'
 import { needsCsrfHeader, whoseToken } from './admission.ts'
+import { type AdmittedCaller, requireStepUpOfApp } from './caller-step-up.ts'
 import { type Challenge, readChallenges } from './challenges.ts'
 import { assertOwn, crossOriginProblem, csrfProblem } from './csrf.ts'
 import type { CompiledRoute } from './match.ts'
@@ -37,7 +39,11 @@ export function proxy(
   }
   if (isApp) {
     return chain(admitTokenCall(request, route, context), (admitted) =>
-      'kind' in admitted ? admitted : forward(request, route, { context, upstreamToken: admitted }),
+      'kind' in admitted
+        ? admitted
+        : forward(request, route, {
+            ...{ context, caller: admitted, upstreamToken: admitted.upstreamToken },
+          }),
     )
   }
   const whose = whoseToken(route, isNamed)
@@ -96,6 +102,8 @@ interface ForwardFacts {
   upstreamToken?: UpstreamToken
   /** Whose token it is, when it is a person's. */
   session?: Session
+  /** The app that asks, when it is one. */
+  caller?: AdmittedCaller
   visitor?: string | undefined
   setCookies?: readonly string[] | undefined
   /** Whether the upstream has been asked before, and wanted another proof. */
@@ -139,7 +147,9 @@ function forward(request: BffRequest, route: CompiledRoute, facts: ForwardFacts)
     }),
     responseHeaders(headers) {
       noteNonce(headers)
-      return toBrowserHeaders(route, headers, { publicUrl, basePath, path, current, setCookies })
+      const nonce = facts.caller?.scheme === 'DPoP' ? nonceHeaders(facts.context) : []
+      const place = { publicUrl, basePath, path, current, setCookies }
+      return [...toBrowserHeaders(route, headers, place), ...nonce]
     },
     instead(status, upstream) {
       if (status !== 401 || !upstreamToken) return undefined
@@ -177,7 +187,7 @@ function wantsNonce(challenges: readonly Challenge[], upstream: HeaderList): boo
 function refuseForStepUp(
   request: BffRequest,
   challenges: readonly Challenge[],
-  { context, session, setCookies = [] }: ForwardFacts,
+  { context, session, caller, setCookies = [] }: ForwardFacts,
 ): RespondDecision | undefined {
   const demand = stepUpDemand(challenges, (name) => {
     context.log.warn(
@@ -185,5 +195,6 @@ function refuseForStepUp(
       'an API asks for what no link can say',
     )
   })
+  if (demand && caller) return requireStepUpOfApp(request, { caller, demand }, context)
   return demand && session && requireStepUp(request, { session, demand, setCookies }, context)
 }

@@ -1,10 +1,12 @@
 import { type Problem, paths, type StepUpProblem } from '@sallyport/core/contract'
+import type { Logger } from '@sallyport/telemetry'
 import type { BffContext, BffRequest } from '../context.ts'
 import type { RespondDecision } from '../decision.ts'
 import { type LoginParameters, parseLoginParameters } from '../login-parameters.ts'
 import { respondError } from '../respond.ts'
 import { resolveReturnUrl } from '../return-url.ts'
 import type { Session } from '../sessions/session.ts'
+import type { SignInFacts } from '../tokens/bearer-callers.ts'
 import type { Challenge } from './challenges.ts'
 
 /** Seconds in which whoever signed in came back here: one more sign-in would be no fresher. */
@@ -38,7 +40,8 @@ export function stepUpDemand(
   return demand
 }
 
-type StepUpMembers = Omit<StepUpProblem, keyof Problem>
+/** What a problem says besides. */
+export type StepUpMembers = Omit<StepUpProblem, keyof Problem>
 
 /** A session whose token an API did not take. */
 export interface StepUp {
@@ -57,19 +60,15 @@ export function requireStepUp(
   { session, demand, setCookies }: StepUp,
   { clock, config, log }: BffContext,
 ): RespondDecision {
-  const { acr_values: acrValues, max_age: maxAge } = demand
-  const wanted: StepUpMembers = {
-    ...(acrValues !== undefined && { acrValues }),
-    ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
-  }
-  if (isMet(demand, session, clock())) {
-    log.warn({ event: 'step_up_in_vain', ...wanted }, 'an API refuses the sign-in it asked for')
+  const wanted = toMembers(demand)
+  const { record, content } = session
+  const { authTime, createdAt } = record
+  if (isMet(demand, { acr: content.claims.acr, authTime, createdAt }, clock())) {
+    noteInVain(log, wanted)
     const detail = 'You have just signed in as the API asks, and it refuses all the same.'
     return respondError(request, 'ERR_STEP_UP_REQUIRED', { detail, members: wanted, setCookies })
   }
-  // Without any value to ask for: at least the person is asked, not only their browser.
-  const asked = Object.keys(demand).length > 0 ? { ...demand } : { prompt: 'login' }
-  const loginUrl = `${config.basePath}${paths.login}?${new URLSearchParams(asked)}`
+  const loginUrl = `${config.basePath}${paths.login}?${toLoginQuery(demand)}`
   const members: StepUpMembers = { loginUrl, ...wanted }
   const returnUrl = resolveReturnUrl(request.target, config) ? request.target : undefined
   const more = returnUrl ? `&returnUrl=${encodeURIComponent(returnUrl)}` : ''
@@ -77,11 +76,30 @@ export function requireStepUp(
   return respondError(request, 'ERR_STEP_UP_REQUIRED', { members, link, setCookies })
 }
 
-/** Whether a session is all that a sign-in made for this demand could be. */
-function isMet(demand: LoginParameters, { record, content }: Session, now: number): boolean {
+/** What is asked for, in the words of a problem. */
+export function toMembers(demand: LoginParameters): StepUpMembers {
   const { acr_values: acrValues, max_age: maxAge } = demand
-  const { createdAt, authTime = maxAge === undefined ? createdAt : 0 } = record
-  const isStrong = !acrValues || acrValues.split(' ').includes(String(content.claims.acr))
+  return {
+    ...(acrValues !== undefined && { acrValues }),
+    ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
+  }
+}
+
+/** Without any value to ask for: at least the person is asked, not only their browser. */
+export function toLoginQuery(demand: LoginParameters): URLSearchParams {
+  return new URLSearchParams(Object.keys(demand).length > 0 ? { ...demand } : { prompt: 'login' })
+}
+
+/** Tells who runs the BFF that a demand cannot be met by signing in. */
+export function noteInVain(log: Logger, wanted: StepUpMembers): void {
+  log.warn({ event: 'step_up_in_vain', ...wanted }, 'an API refuses the sign-in it asked for')
+}
+
+/** Whether a sign-in is all that one made for this demand could be. */
+export function isMet(demand: LoginParameters, signIn: SignInFacts, now: number): boolean {
+  const { acr_values: acrValues, max_age: maxAge } = demand
+  const { createdAt = 0, authTime = maxAge === undefined ? createdAt : 0 } = signIn
+  const isStrong = !acrValues || acrValues.split(' ').includes(String(signIn.acr))
   const isStrengthAll = acrValues !== undefined && maxAge === undefined
   return isStrong && (isStrengthAll || now - authTime <= fresh)
 }

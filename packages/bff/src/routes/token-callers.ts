@@ -12,8 +12,9 @@ import type { RespondDecision } from '../decision.ts'
 import { headerValues } from '../headers.ts'
 import type { RouteConfig } from '../options/route-options.ts'
 import { respondError } from '../respond.ts'
-import type { PresentedCaller } from '../tokens/bearer-callers.ts'
-import type { UpstreamToken } from '../tokens/credentials.ts'
+import type { Admission, PresentedCaller } from '../tokens/bearer-callers.ts'
+import { nonceHeaders } from '../tokens/proof-nonces.ts'
+import type { AdmittedCaller } from './caller-step-up.ts'
 
 /**
  * Whether a request is an app's, which shows a token, and not a browser's, which shows a cookie.
@@ -26,7 +27,7 @@ export function isTokenCall({ headers }: BffRequest, { callers }: RouteConfig): 
 }
 
 /**
- * The token that goes to the upstream for an app's request, or the refusal. No cookie counts, and
+ * Lets in an app's request, with the token that goes to the upstream, or refuses it. No cookie counts, and
  * with a session cookie beside it a token does not count either: whose call it is must never
  * depend on who looks.
  */
@@ -34,7 +35,7 @@ export async function admitTokenCall(
   request: BffRequest,
   route: RouteConfig,
   context: BffContext,
-): Promise<UpstreamToken | RespondDecision> {
+): Promise<AdmittedCaller | RespondDecision> {
   const { method, target: url, headers } = request
   const realm = toRealm(route, context)
   const presented = readPresentedToken({ method, url, headers }, realm.schemes)
@@ -53,7 +54,8 @@ export async function admitTokenCall(
   }
   const { accessToken } = presented
   try {
-    return await admit({ request: { method, url, headers }, scheme, accessToken }, route, context)
+    const caller = { request: { method, url, headers }, scheme, accessToken }
+    return { ...(await admit(caller, route, context)), scheme, realm }
   } catch (error) {
     const scopes = errorCode(error) === 'ERR_SCOPE_INSUFFICIENT' ? (route.callerScopes ?? []) : []
     return refuse(error, { scheme, scopes })
@@ -64,7 +66,7 @@ async function admit(
   caller: PresentedCaller,
   route: RouteConfig,
   { bearer, native }: BffContext,
-): Promise<UpstreamToken> {
+): Promise<Admission> {
   // A JWT has dots, and what we hand out ourselves has none.
   const isJwt = caller.accessToken.includes('.')
   if (isJwt && bearer && route.callers.includes('bearer')) return bearer.admit(caller, route)
@@ -99,6 +101,9 @@ function refuseCaller(
   context.log[level]({ event: 'token_call_refused', code, error }, 'a call with a token is refused')
   const challenge = toChallenge(code, realm, details)
   const retryAfter = error instanceof SallyportError ? error.retryAfter : undefined
-  const headers = challenge === undefined ? [] : ['www-authenticate', challenge]
+  const headers = [
+    ...(challenge === undefined ? [] : ['www-authenticate', challenge]),
+    ...(code === 'ERR_DPOP_NONCE_REQUIRED' ? nonceHeaders(context) : []),
+  ]
   return respondError(request, code, { headers, retryAfter, ...(detail ? { detail } : {}) })
 }

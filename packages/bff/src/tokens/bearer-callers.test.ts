@@ -38,7 +38,7 @@ beforeAll(async () => {
       ...{ publicUrl: new URL('https://app.example/shop'), profile: undefined },
       bearer: { audience, dpop: 'accepted' },
     },
-    ...{ oidc: { signing }, clock: systemClock, replays: createMemoryStore() },
+    ...{ oidc: { signing }, clock: systemClock, replays: createMemoryStore(), nonces: undefined },
     exchangedTokens: {
       async forSubject({ accessToken, expiresAt }) {
         exchanged.push(accessToken)
@@ -69,8 +69,8 @@ function admit(accessToken: string) {
 describe('a caller with an access token', () => {
   test('is let in by a token for this BFF with all scopes, which is exchanged', async () => {
     const accessToken = await sign()
-    const { token } = await admit(accessToken)
-    expect(token).toMatchObject({ accessToken: 'api', expiresAt: claims.exp })
+    const { upstreamToken } = await admit(accessToken)
+    expect(upstreamToken.token).toMatchObject({ accessToken: 'api', expiresAt: claims.exp })
     expect(exchanged).toEqual([accessToken])
   })
 

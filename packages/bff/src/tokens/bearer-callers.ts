@@ -10,6 +10,7 @@ import {
   type TokenScheme,
   verifyAccessToken,
 } from '@sallyport/core/access-token'
+import type { DpopNonces } from '@sallyport/core/dpop'
 import type { OidcClient } from '../oidc/oidc-client.ts'
 import type { BearerConfig } from '../options/caller-options.ts'
 import { fapi2Algorithms } from '../options/fapi2.ts'
@@ -27,6 +28,23 @@ export interface PresentedCaller {
   readonly accessToken: string
 }
 
+/** A caller that is let in. */
+export interface Admission {
+  /** What goes on in place of what it brought. */
+  readonly upstreamToken: UpstreamToken
+  readonly signIn: SignInFacts
+  /** Where its person signs in anew, below the base path; absent: where it got its token. */
+  readonly loginPath?: string
+}
+
+/** What is known of how and when a person signed in. */
+export interface SignInFacts {
+  readonly acr: unknown
+  readonly authTime: number | undefined
+  /** When it became a session here. */
+  readonly createdAt: number | undefined
+}
+
 /** Judges callers that bring an access token of their own, and finds what goes on in its place. */
 export interface BearerCallers {
   /**
@@ -35,7 +53,7 @@ export interface BearerCallers {
    *   `ERR_LOGIN_REQUIRED` for a token that the issuer does not believe any more; what says that
    *   issuer or store cannot be asked.
    */
-  admit(caller: PresentedCaller, route: RouteConfig): Promise<UpstreamToken>
+  admit(caller: PresentedCaller, route: RouteConfig): Promise<Admission>
 }
 
 /** What it is made of. */
@@ -43,6 +61,7 @@ export interface BearerCallersOptions extends ProofContext {
   config: Pick<BffConfig, 'publicUrl' | 'profile'> & { readonly bearer: BearerConfig }
   oidc: Pick<OidcClient, 'signing'>
   exchangedTokens: ExchangedTokens
+  nonces: DpopNonces | undefined
 }
 
 /**
@@ -52,9 +71,9 @@ export interface BearerCallersOptions extends ProofContext {
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068.html#section-4 RFC 9068, section 4}
  */
 export function createBearerCallers(options: BearerCallersOptions): BearerCallers {
-  const { config, oidc, clock, replays, exchangedTokens } = options
+  const { config, oidc, clock, replays, exchangedTokens, nonces } = options
   const { audience } = config.bearer
-  const rules = proofRules(config.publicUrl)
+  const rules = proofRules(config.publicUrl, nonces)
   const algorithms = config.profile === 'fapi2' ? fapi2Algorithms : defaultSignatureAlgorithms
 
   return {
@@ -65,9 +84,16 @@ export function createBearerCallers(options: BearerCallersOptions): BearerCaller
       await assertSender({ request, scheme, accessToken, claims }, rules, { clock, replays })
       assertPermitted(claims, route)
       const subjectToken = { accessToken, expiresAt: claims.exp }
-      return exchangedTokens.forSubject(subjectToken, toTokenRequest(route))
+      const upstreamToken = await exchangedTokens.forSubject(subjectToken, toTokenRequest(route))
+      const { acr, auth_time: authTime } = claims
+      const signIn = { acr, authTime: isTime(authTime) ? authTime : undefined }
+      return { upstreamToken, signIn: { ...signIn, createdAt: undefined } }
     },
   }
+}
+
+function isTime(claim: unknown): claim is number {
+  return typeof claim === 'number' && Number.isFinite(claim)
 }
 
 /** These routes take a user's token: a client that acts for itself is none. */

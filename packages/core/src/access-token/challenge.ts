@@ -62,11 +62,16 @@ export function toChallenge(
   if (signIn) {
     const { missing, acrValues, maxAge } = signIn
     parameters.push(`error_description="${descriptions[missing]}"`)
-    if (acrValues) parameters.push(`acr_values="${acrValues.join(' ')}"`)
+    if (acrValues) parameters.push(`acr_values="${quoted(acrValues.join(' '))}"`)
     if (maxAge !== undefined) parameters.push(`max_age="${maxAge}"`)
   }
   const possible = scheme && realm.schemes.includes(scheme) ? scheme : realm.schemes[0]
   return challenge(possible as TokenScheme, realm, parameters)
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc9110.html#section-5.6.4 RFC 9110, section 5.6.4} */
+function quoted(text: string): string {
+  return text.replace(/["\\]/g, '\\$&')
 }
 
 function challenge(
