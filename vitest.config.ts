@@ -30,6 +30,22 @@ const flowsAtStores = [
   'tokens',
 ].map((name) => `e2e/flows/${name}.test.ts`)
 
+// Those in which the lane matters. The others run on both as well: the fast lane carries what it can.
+const flowsOnNode = [
+  'cookies',
+  'csrf',
+  'headers',
+  'late-responses',
+  'proxy',
+  'proxy-failures',
+  'proxy-streams',
+  'request-heads',
+  'smuggling',
+  'split-frames',
+  'tokens',
+  'traces-and-logs',
+].map((name) => `e2e/flows/${name}.test.ts`)
+
 // Each journey starts the whole demo, which two cores carry once.
 const oneAtATime = { fileParallelism: false }
 
@@ -42,6 +58,7 @@ export default defineConfig({
       }),
       project('stores', serverTests, { provide: { sessionMode: 'stored' } }),
       project('flows', flows, { provide: { sessionMode: 'stored' } }),
+      project('flows-node', flowsOnNode, { provide: { sessionMode: 'stored', lanes: ['node'] } }),
       project('flows-sealed', flows, { provide: { sessionMode: 'sealed' } }),
       ...['redis', 'postgres'].flatMap((store) =>
         ['stored', 'sealed'].map((sessionMode) =>

@@ -12,6 +12,7 @@ import {
 import { type Telemetry, withClientAddress } from '@sallyport/telemetry'
 import { carryForward } from './carry-forward.ts'
 import { carryStream } from './carry-stream.ts'
+import { carriedRequests } from './counter-names.ts'
 import { readBody } from './request-body.ts'
 import { createUpstreams } from './upstreams.ts'
 import { writeRespond } from './write-respond.ts'
@@ -48,6 +49,7 @@ export interface NodeLane {
 export function createNodeLane(options: NodeLaneOptions): NodeLane {
   const { bff, telemetry, pass, clientAddress = createClientAddress() } = options
   const { log } = telemetry
+  const carried = telemetry.counter(carriedRequests, { lane: 'node' })
   const upstreams = createUpstreams()
 
   async function carry(
@@ -64,6 +66,7 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
     const report = () => {
       const durationMs = Math.round(performance.now() - startedAt)
       const fields = { method: head.method, route: routeName(decision, request), durationMs }
+      carried.add()
       const outcome = response.writableFinished ? 'sent' : 'aborted'
       log.info({ ...fields, status: response.statusCode, outcome, lane: 'node' }, 'request')
     }

@@ -21,7 +21,7 @@ describe('a plain request', () => {
   })
 
   test('is incomplete up to its last byte, and the same at whatever byte it is split', () => {
-    for (let end = 0; end < plain.length; end += 1) {
+    for (let end = 1; end < plain.length; end += 1) {
       expect(readRequest(bytes(plain.slice(0, end))).kind).toBe('incomplete')
     }
   })
@@ -64,6 +64,9 @@ test.each([
   ],
   ['a length with a sign', 'framing', head('POST / HTTP/1.1', 'host: a', 'content-length: +1')],
   ['a head of 13 KiB', 'size', head('GET / HTTP/1.1', 'host: a', `b: ${'c'.repeat(13 * 1024)}`)],
+  ['line feeds alone', 'syntax', 'GET / HTTP/1.1\nhost: a\n\n'],
+  ['a head that ends in CR X', 'syntax', 'GET / HTTP/1.1\r\nhost: a\r\n\rX'],
+  ['the beginning of a TLS handshake', 'target', '\x16\x03\x01'],
   ['13 KiB of an endless head', 'size', `GET / HTTP/1.1\r\nb: ${'c'.repeat(13 * 1024)}`],
 ])('%s is for the node lane (%s)', (_, reason, text) => {
   expect(readRequest(bytes(text))).toEqual({ kind: 'other', reason })
