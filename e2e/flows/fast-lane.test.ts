@@ -131,3 +131,18 @@ test('what is logged of a failure names the request, not the one that opened the
   const failed = lines.filter(({ message }) => message === 'an upstream failed')
   expect(failed.map(({ trace_id }) => trace_id)).toEqual([second])
 })
+
+test('what follows on a connection that was handed over is in traces of its own', async () => {
+  let isSent = false
+  await sendRaw(world.app, get('/page'), {
+    onText(text, write) {
+      if (isSent || !text.includes('\r\n\r\n')) return
+      isSent = true
+      write(get('/api/orders', 'Connection: close'))
+    },
+  })
+  const lines = world.logLines.map((text) => JSON.parse(text))
+  const [page, call] = lines.filter(({ message }) => message === 'request')
+  expect([page.route, call.route]).toEqual(['file', '/api/orders/*'])
+  expect(page.trace_id).not.toBe(call.trace_id)
+})

@@ -2,4 +2,11 @@ export { type Audit, type AuditActor, type AuditEvent, createAudit } from './aud
 export { withClientAddress } from './client-address.ts'
 export type { Count, Counter, CounterLabels, Counters } from './counters.ts'
 export { createLog, type DestinationStream, type Logger, type LogOptions } from './log.ts'
-export { createTelemetry, keepContext, type Telemetry, traceHeaders, traceId } from './telemetry.ts'
+export {
+  createTelemetry,
+  keepContext,
+  outsideOfRequests,
+  type Telemetry,
+  traceHeaders,
+  traceId,
+} from './telemetry.ts'

@@ -1,4 +1,11 @@
-import { type Context, context, type SpanContext, TraceFlags, trace } from '@opentelemetry/api'
+import {
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  type SpanContext,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { parseTraceParent } from '@opentelemetry/core'
 import { type Counters, createCounters } from './counters.ts'
@@ -73,6 +80,11 @@ export function traceId(): string | undefined {
 export function keepContext(): <T>(work: () => T) => T {
   const kept = context.active()
   return (work) => context.with(kept, work)
+}
+
+/** Runs work that belongs to no request, whichever one causes it. */
+export function outsideOfRequests<T>(work: () => T): T {
+  return context.with(ROOT_CONTEXT, work)
 }
 
 /** As its parent, a span is sampled or not; one without a parent is. */

@@ -102,7 +102,7 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
     if (isUpstreamSlow) client.resume()
     const isLast = saysLast || bodyLeft > 0
     const over = { ...outcome, isLast, ...(hasStarted && status !== undefined && { status }) }
-    inContext(() => parts.done(over))
+    parts.done(over)
   }
 
   function fail(error: unknown) {
@@ -122,7 +122,8 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
       return finish({ error })
     }
     out = ''
-    finish({ error, answer: decision.answerFailure(failureCode(error)) })
+    const answer = inContext(() => decision.answerFailure(failureCode(error)))
+    finish({ error, answer })
   }
 
   function giveBack(isReusable: boolean): void {
@@ -154,7 +155,9 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
 
     head(head) {
       patience.moved()
-      instead = inContext(() => decision.instead?.(head.status, head.headers))
+      const look = () => decision.instead?.(head.status, head.headers)
+      // What is no failure is passed on by all of them, and nothing is logged or traced.
+      instead = head.status < 400 ? look() : inContext(look)
       if (instead) return
       status = head.status
       isChunked = typeof head.framing === 'string'

@@ -139,7 +139,7 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
           done({ status = 0, error, answer, isLast: isTheLast }) {
             if (isTheLast) isLast = true
             exchange = undefined
-            if (error) log.warn({ error, route }, 'an upstream failed')
+            if (error) serving.inContext(() => log.warn({ error, route }, 'an upstream failed'))
             if (answer) return respond(answer, serving, route)
             settle(serving, { route, status })
           },

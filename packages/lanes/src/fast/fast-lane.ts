@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Bff, type ClientAddress, createClientAddress } from '@sallyport/bff'
-import type { Counter, Telemetry } from '@sallyport/telemetry'
+import { type Counter, outsideOfRequests, type Telemetry } from '@sallyport/telemetry'
 import { carriedRequests, handOvers } from '../counter-names.ts'
 import { type ClientConnection, serveConnection } from './client-connection.ts'
 import { type HandOverReason, handOverReasons } from './request-reader.ts'
@@ -61,8 +61,11 @@ export function putFastLane(server: Server, options: FastLaneOptions): FastLane 
       handedOver[reason].add()
       telemetry.log.debug({ reason }, 'a connection is handed over to the node lane')
       socket.unshift(bytes)
-      for (const listener of serve) listener.call(server, socket)
-      socket.resume()
+      // What node reads from here on is no part of the request that was given up.
+      outsideOfRequests(() => {
+        for (const listener of serve) listener.call(server, socket)
+        socket.resume()
+      })
     },
   }
 
