@@ -1,4 +1,4 @@
-import type { EpochSeconds } from '@sallyport/core'
+import { type Clock, createGenerations } from '@sallyport/core'
 import type { SessionRecord } from '@sallyport/session'
 import type { SessionContent } from './session.ts'
 
@@ -10,18 +10,8 @@ export interface OpenedContents {
   keep(record: SessionRecord, content: SessionContent): void
 }
 
-export interface OpenedContentsBounds {
-  /** Bytes of contents and seals, to about a tenth. @defaultValue 64 MiB */
-  mostBytes?: number
-  /** Seconds after which a content that nobody asked for is dropped, to twice as many. @defaultValue 60 */
-  time?: number
-}
-
-interface Opened {
-  readonly sealed: string
-  readonly content: SessionContent
-}
-
+/** Tokens of so many bytes, and for so many seconds after they were last used, lie open in memory. */
+const bounds = { mostBytes: 64 * 1024 * 1024, time: 60 }
 /** What a content weighs beside its text: objects, and its place in a table. */
 const overheadBytes = 1024
 
@@ -29,49 +19,22 @@ const overheadBytes = 1024
  * Creates a bounded memory of opened contents. The store is asked at each request all the same, so
  * a session that is over is none: what is found here is used for the very seal that lies there now
  * and for no other, whatever key or version it has.
- *
- * Two generations take turns: what was asked for in neither of them is gone.
  */
-export function createOpenedContents(
-  clock: () => EpochSeconds,
-  { mostBytes = 64 * 1024 * 1024, time = 60 }: OpenedContentsBounds = {},
-): OpenedContents {
-  let young = new Map<string, Opened>()
-  let old = new Map<string, Opened>()
-  let youngBytes = 0
-  let bornAt = clock()
-
-  function add(key: string, opened: Opened): void {
-    const bytes = overheadBytes + opened.sealed.length * 2
-    if (youngBytes + bytes > mostBytes / 2) age()
-    youngBytes += bytes
-    young.set(key, opened)
-  }
-
-  function age(): void {
-    old = young
-    young = new Map()
-    youngBytes = 0
-    bornAt = clock()
-  }
+export function createOpenedContents(clock: Clock): OpenedContents {
+  const opened = createGenerations<{ sealed: string; content: SessionContent }>({
+    ...{ clock, ...bounds },
+  })
 
   return {
     get({ key, sealed }) {
-      const now = clock()
-      // A clock that was set back makes contents younger than they are: then they are let go too.
-      if (now - bornAt >= time || now < bornAt) age()
-      const known = young.get(key)
-      if (known) return known.sealed === sealed ? known.content : undefined
-      const older = old.get(key)
-      if (older?.sealed !== sealed) return undefined
-      add(key, older)
-      return older.content
+      const known = opened.get(key)
+      return known?.sealed === sealed ? known.content : undefined
     },
 
     keep({ key, sealed }, content) {
       // Whoever splits seals wants them opened by the cookie each time, not by us.
       if (sealed.includes('~')) return
-      add(key, { sealed, content })
+      opened.keep(key, { sealed, content }, overheadBytes + sealed.length * 2)
     },
   }
 }
