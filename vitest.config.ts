@@ -8,11 +8,12 @@ const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
 // Tests that need Chromium run with the journeys, wherever they stand.
 const browserTests = '**/*.browser.test.ts'
 
-// Tests that start Redis or PostgreSQL.
+// Tests that start Redis, PostgreSQL or nginx.
 const serverTests = [
   'packages/session/src/stores/{redis,postgres}*.test.ts',
   'packages/session/src/cache/cached-{marks,store}.test.ts',
   'e2e/stores/**/*.test.ts',
+  'e2e/upstreams/**/*.test.ts',
 ]
 
 // All of them in both modes: what a session is kept in must not show.

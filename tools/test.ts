@@ -15,7 +15,7 @@ await runSteps([
   },
   { title: 'Servers to test with', run: ['node', 'tools/servers.ts'] },
   {
-    title: 'Session stores on Redis and PostgreSQL',
+    title: 'Session stores on Redis and PostgreSQL, and nginx as an upstream',
     run: ['vitest', 'run', '--project=stores'],
     countsTests: true,
   },
