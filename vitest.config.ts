@@ -8,11 +8,12 @@ const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
 // Tests that need Chromium run with the journeys, wherever they stand.
 const browserTests = '**/*.browser.test.ts'
 
-// Tests that start Redis or PostgreSQL.
+// Tests that start Redis, PostgreSQL or nginx.
 const serverTests = [
   'packages/session/src/stores/{redis,postgres}*.test.ts',
   'packages/session/src/cache/cached-{marks,store}.test.ts',
   'e2e/stores/**/*.test.ts',
+  'e2e/upstreams/**/*.test.ts',
 ]
 
 // All of them in both modes: what a session is kept in must not show.
@@ -30,6 +31,22 @@ const flowsAtStores = [
   'tokens',
 ].map((name) => `e2e/flows/${name}.test.ts`)
 
+// Those in which the lane matters. The others run on both as well: the fast lane carries what it can.
+const flowsOnNode = [
+  'cookies',
+  'csrf',
+  'headers',
+  'late-responses',
+  'proxy',
+  'proxy-failures',
+  'proxy-streams',
+  'request-heads',
+  'smuggling',
+  'split-frames',
+  'tokens',
+  'traces-and-logs',
+].map((name) => `e2e/flows/${name}.test.ts`)
+
 // Each journey starts the whole demo, which two cores carry once.
 const oneAtATime = { fileParallelism: false }
 
@@ -42,6 +59,7 @@ export default defineConfig({
       }),
       project('stores', serverTests, { provide: { sessionMode: 'stored' } }),
       project('flows', flows, { provide: { sessionMode: 'stored' } }),
+      project('flows-node', flowsOnNode, { provide: { sessionMode: 'stored', lanes: ['node'] } }),
       project('flows-sealed', flows, { provide: { sessionMode: 'sealed' } }),
       ...['redis', 'postgres'].flatMap((store) =>
         ['stored', 'sealed'].map((sessionMode) =>

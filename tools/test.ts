@@ -8,9 +8,14 @@ await runSteps([
     run: ['vitest', 'run', '--project=flows-sealed'],
     countsTests: true,
   },
+  {
+    title: 'Flows once more, without the fast lane',
+    run: ['vitest', 'run', '--project=flows-node'],
+    countsTests: true,
+  },
   { title: 'Servers to test with', run: ['node', 'tools/servers.ts'] },
   {
-    title: 'Session stores on Redis and PostgreSQL',
+    title: 'Session stores on Redis and PostgreSQL, and nginx as an upstream',
     run: ['vitest', 'run', '--project=stores'],
     countsTests: true,
   },

@@ -170,3 +170,32 @@ describe('a large head', () => {
     expect([recorded?.body, recorded?.header('content-length')]).toEqual(['hello', '5'])
   })
 })
+
+describe('a path and a query', () => {
+  const ask = (target: string) =>
+    sendRaw(
+      world.app,
+      head(`GET ${target} HTTP/1.1`, ...ownLines(world.app, browser), 'Connection: close'),
+    )
+
+  test.each([
+    ['A172: a parameter', '/api/orders/x;foo=bar'],
+    ['A172: an escaped parameter', '/api/orders/x%3Bfoo'],
+    ['A173: an escape that is needed', '/api/orders/a%20b'],
+    ['A177: another route in the query', '/api/orders/x?path=/public/../x'],
+  ])('%s reaches the upstream byte for byte', async (_row, target) => {
+    expect((await ask(target)).statuses).toEqual([200])
+    expect(world.orders.requests.at(-1)?.path).toBe(target.replace('/api', ''))
+  })
+
+  test.each([
+    ['A172: a parameter of the prefix', '/api;x/orders'],
+    ['A177: a route in the query alone', '/private?path=/api/orders'],
+    ['A178: a name that begins like it', '/api/orders-internal'],
+    ['A174: in capitals', '/API/orders'],
+  ])('%s is no route', async (_row, target) => {
+    const seen = world.orders.requests.length
+    expect((await ask(target)).statuses).not.toContain(200)
+    expect(world.orders.requests.length).toBe(seen)
+  })
+})

@@ -10,13 +10,13 @@ import {
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createGateway, type Gateway, type GatewayOptions } from '@sallyport/gateway'
+import { createGateway, type Gateway, type GatewayOptions, type Lane } from '@sallyport/gateway'
 import {
   createIdentityServer,
   type IdentityOptions,
   type IdentityServer,
 } from '@sallyport/identity'
-import { createTelemetry, type Telemetry } from '@sallyport/telemetry'
+import { type Count, createTelemetry, type Telemetry } from '@sallyport/telemetry'
 import { inject } from 'vitest'
 import { gatewayOptions } from '../../apps/demo/src/services/bff-options.ts'
 import { identityOptions } from '../../apps/demo/src/services/identity-options.ts'
@@ -31,6 +31,8 @@ type SessionMode = 'stored' | 'sealed'
 declare module 'vitest' {
   interface ProvidedContext {
     sessionMode: SessionMode
+    /** What carries requests; absent: what does by default. */
+    lanes?: Lane[]
   }
 }
 
@@ -48,6 +50,8 @@ export interface World {
   intercept: Intercept | undefined
   /** All log lines of all services. */
   readonly logLines: string[]
+  /** What the gateway has counted. */
+  counts(): readonly Count[]
   signIn(browser?: Browser, username?: string): Promise<Browser>
   restartGateway(): Promise<void>
   /** One more gateway on the same sessions, as another process would be; on a port of its own. */
@@ -110,6 +114,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const mode = options.sessionMode ?? inject('sessionMode')
   const inMode = {
     ...withoutWeb,
+    lanes: inject('lanes'),
     store: sessionStoreOf(join(dataDir, 'sessions')),
     bff: { ...withoutWeb.bff, session: { ...withoutWeb.bff.session, mode } },
   }
@@ -126,6 +131,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     issuerRequests: [],
     intercept: undefined,
     logLines,
+    counts: () => telemetry.bff?.counts() ?? [],
 
     async signIn(browser = createBrowser(), username = 'alice') {
       const page = await browser.navigate(`${world.app}/bff/login?returnUrl=/orders`)

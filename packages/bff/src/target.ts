@@ -9,6 +9,8 @@ export interface Target {
 }
 
 const pathPattern = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/[\]|]*$/
+/** What a path has that is not canonical as it stands: an empty or dotted segment, an escape, a parameter. */
+const oddPath = /\/[/.]|[%;]/
 /** What browsers leave unescaped in a query; opaque here, so the grammar is wide. */
 const queryPattern = /^(?:\?[\x21\x24-\x3B\x3D\x3F-\x7E%]*)?$/
 const longestTarget = 8192
@@ -34,6 +36,7 @@ export function parseTarget(target: string, ownOrigin: string): Target {
 /** The canonical form of a path, or `ERR_REQUEST_INVALID`. */
 export function canonicalPath(path: string): string {
   if (!pathPattern.test(path)) throw invalid('the path has illegal characters')
+  if (!oddPath.test(path)) return path
   const segments = path.slice(1).split('/')
   return `/${segments.map((segment, i) => canonicalSegment(segment, i === segments.length - 1)).join('/')}`
 }

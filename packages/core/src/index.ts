@@ -20,6 +20,7 @@ export {
   type SallyportErrorOptions,
   toProblem,
 } from './errors.ts'
+export { createGenerations, type Generations, type GenerationsOptions } from './generations.ts'
 export { randomToken, sha256 } from './random.ts'
 export { createSealer, type Sealer } from './seal.ts'
 export type { SealKey } from './seal-key.ts'

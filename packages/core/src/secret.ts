@@ -12,8 +12,12 @@ const hidden = '[secret]'
 export function createSecret(value: string): Secret {
   return Object.freeze({
     reveal: () => value,
-    toString: () => hidden,
-    toJSON: () => hidden,
-    [inspect.custom]: () => hidden,
+    toString: hide,
+    toJSON: hide,
+    [inspect.custom]: hide,
   })
+}
+
+function hide(): string {
+  return hidden
 }

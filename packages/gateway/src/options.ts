@@ -31,10 +31,10 @@ interface ListeningOptions {
   /** Who may look at sessions and end them over HTTP; absent: nobody. */
   operator?: OperatorOptions | undefined
   /**
-   * How requests are carried: plain ones over bare sockets (`fast`), all others over node:http. The
-   * fast lane is new: it is not on unless it is asked for.
+   * How requests are carried: plain ones over bare sockets (`fast`), all others over node:http.
+   * `['node']` turns the fast lane off.
    *
-   * @defaultValue `['node']`
+   * @defaultValue `['fast', 'node']`
    */
   lanes?: Lane[] | undefined
 }
@@ -92,7 +92,7 @@ export const gatewaySchema = strictObject({
   lanes: z
     .array(z.enum(['fast', 'node']))
     .refine((lanes) => lanes.includes('node'), 'must have "node", which carries everything')
-    .default(['node']),
+    .default(['fast', 'node']),
   webFolder: z.string().min(1).optional(),
   operator: operator.optional(),
 })

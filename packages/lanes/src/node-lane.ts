@@ -13,6 +13,7 @@ import {
 import { type Telemetry, withClientAddress } from '@sallyport/telemetry'
 import { carryForward } from './carry-forward.ts'
 import { carryStream } from './carry-stream.ts'
+import { carriedRequests } from './counter-names.ts'
 import { readBody } from './request-body.ts'
 import { createNodeConnections } from './upstreams/node-connections.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -53,6 +54,7 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
   const { bff, telemetry, upstreams, pass, clientAddress = createClientAddress() } = options
   const { log } = telemetry
   const connections = createNodeConnections()
+  const carried = telemetry.counter(carriedRequests, { lane: 'node' })
 
   async function carry(
     head: RequestHead,
@@ -68,6 +70,7 @@ export function createNodeLane(options: NodeLaneOptions): NodeLane {
     const report = () => {
       const durationMs = Math.round(performance.now() - startedAt)
       const fields = { method: head.method, route: routeName(decision, request), durationMs }
+      carried.add()
       const outcome = response.writableFinished ? 'sent' : 'aborted'
       log.info({ ...fields, status: response.statusCode, outcome, lane: 'node' }, 'request')
     }

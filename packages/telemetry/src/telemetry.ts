@@ -1,11 +1,19 @@
-import { context, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import {
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  type SpanContext,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { W3CTraceContextPropagator } from '@opentelemetry/core'
-import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
+import { parseTraceParent } from '@opentelemetry/core'
+import { type Counters, createCounters } from './counters.ts'
 import { createLog, type Logger, type LogOptions } from './log.ts'
+import { createSpanId, createTraceId } from './trace-ids.ts'
 
-/** The trace of one service: its log, and the spans around what it does. */
-export interface Telemetry {
+/** The trace of one service: its log, its counters, and the spans around what it does. */
+export interface Telemetry extends Counters {
   readonly log: Logger
 
   /**
@@ -20,47 +28,42 @@ export interface Telemetry {
   /** Runs `work` in a client span, child of the active one. */
   call<T>(name: string, work: () => Promise<T>): Promise<T>
 
-  /** Ends spans and flushes. */
+  /** Writes out what the log has not written yet. */
   close(): Promise<void>
 }
-
-const propagator = new W3CTraceContextPropagator()
 
 /**
  * Creates the telemetry of a service. Takes the OpenTelemetry context manager that is registered,
  * and registers one when there is none, so it works with and without an application's own SDK.
+ *
+ * Nobody exports the spans, so a span is no more than its ids: they tie log lines together, and
+ * services to one another.
  */
 export function createTelemetry(options: LogOptions): Telemetry {
   registerContextManager()
-  const provider = new BasicTracerProvider()
-  const tracer = provider.getTracer('sallyport')
+  const log = createLog(options)
 
   return {
-    log: createLog(options),
+    ...createCounters(),
+    log,
 
-    serve(traceparent, name, work) {
-      const parent = propagator.extract(context.active(), { traceparent }, carrier)
-      return inSpan(tracer, { name, kind: SpanKind.SERVER, parent }, work)
+    serve(traceparent, _name, work) {
+      const parent = typeof traceparent === 'string' ? parseTraceParent(traceparent) : null
+      return inSpan(parent ?? trace.getSpanContext(context.active()), work)
     },
 
-    call(name, work) {
-      const parent = context.active()
-      return inSpan(tracer, { name, kind: SpanKind.CLIENT, parent }, work)
-    },
+    call: (_name, work) => inSpan(trace.getSpanContext(context.active()), work),
 
-    close: () => provider.shutdown(),
+    close: async () => log.flush(),
   }
 }
 
 /** The `traceparent` header of the active span; empty outside of one. */
 export function traceHeaders(): Record<string, string> {
-  const headers: Record<string, string> = {}
-  propagator.inject(context.active(), headers, {
-    set: (into, name, value) => {
-      if (name === 'traceparent') into[name] = value
-    },
-  })
-  return headers
+  const span = trace.getSpanContext(context.active())
+  if (!span) return {}
+  const flags = span.traceFlags === TraceFlags.SAMPLED ? '01' : '00'
+  return { traceparent: `00-${span.traceId}-${span.spanId}-${flags}` }
 }
 
 /** The active span's trace id, for an error page or answer that a person may quote. */
@@ -68,44 +71,31 @@ export function traceId(): string | undefined {
   return trace.getActiveSpan()?.spanContext().traceId
 }
 
-const carrier = {
-  get: (headers: { traceparent: string | string[] | undefined }, name: string) =>
-    name === 'traceparent' && typeof headers.traceparent === 'string'
-      ? headers.traceparent
-      : undefined,
-  keys: () => ['traceparent'],
+/**
+ * Keeps the trace and the client of now, for what a request causes elsewhere: the events of a
+ * connection belong to whatever request opened it.
+ *
+ * @returns runs work as if it were now.
+ */
+export function keepContext(): <T>(work: () => T) => T {
+  const kept = context.active()
+  return (work) => context.with(kept, work)
 }
 
-interface SpanOptions {
-  name: string
-  kind: SpanKind
-  parent: ReturnType<typeof context.active>
+/** Runs work that belongs to no request, whichever one causes it. */
+export function outsideOfRequests<T>(work: () => T): T {
+  return context.with(ROOT_CONTEXT, work)
 }
 
-function inSpan<T>(tracer: Tracer, options: SpanOptions, work: () => T): T {
-  const { name, kind, parent } = options
-  const span = tracer.startSpan(name, { kind }, parent)
-  const end = () => span.end()
-  const fail = (error: unknown): never => {
-    span.setStatus({ code: SpanStatusCode.ERROR })
-    span.end()
-    throw error
+/** As its parent, a span is sampled or not; one without a parent is. */
+function inSpan<T>(parent: SpanContext | undefined, work: () => T): T {
+  const span = {
+    traceId: parent?.traceId ?? createTraceId(),
+    spanId: createSpanId(),
+    traceFlags: parent ? parent.traceFlags & TraceFlags.SAMPLED : TraceFlags.SAMPLED,
   }
-  return context.with(trace.setSpan(parent, span), () => {
-    try {
-      const result = work()
-      if (!(result instanceof Promise)) {
-        end()
-        return result
-      }
-      return result.then((value) => {
-        end()
-        return value
-      }, fail) as T
-    } catch (error) {
-      return fail(error)
-    }
-  })
+  const active: Context = trace.setSpanContext(context.active(), span)
+  return context.with(active, work)
 }
 
 function registerContextManager(): void {

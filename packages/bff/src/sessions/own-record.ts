@@ -9,5 +9,9 @@ export function isOwnRecord(
   { frontend, issuer }: Pick<SessionRecord, 'frontend' | 'issuer'>,
   config: Pick<BffConfig, 'frontend' | 'issuer'>,
 ): boolean {
-  return frontend === config.frontend && URL.parse(issuer)?.href === config.issuer.href
+  if (frontend !== config.frontend) return false
+  const { href, origin } = config.issuer
+  // Most say it as the URL does, or leave out the slash of an origin: no URL is made of those.
+  if (issuer === href || (issuer === origin && href === `${origin}/`)) return true
+  return URL.parse(issuer)?.href === href
 }

@@ -22,6 +22,7 @@ import { findPages, type SessionsAtRest, samePerson } from './at-rest.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
+import { createOpenedContents } from './opened-contents.ts'
 import { isOwnRecord } from './own-record.ts'
 import { type Session, type SessionContent, warnAmbiguous } from './session.ts'
 import type { SessionPlace, Sessions, SessionsParts } from './sessions.ts'
@@ -54,6 +55,7 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
   const tellUnopened = createUnopenedLog(sealer, log)
   const endings = createEndings(store, config.session.absoluteTimeout, clock)
   const finishing = new Set<SessionKey>()
+  const contents = createOpenedContents(clock)
 
   function unseal(
     record: SessionRecord | undefined,
@@ -75,9 +77,13 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
   }
 
   function open(record: SessionRecord, splitSecret?: Secret): Session | undefined {
+    const known = contents.get(record)
+    if (known) return { record, content: known, splitSecret, setCookies: [] }
     const text = sealer.open(record.sealed, record.key, splitSecret?.reveal())
     if (text === undefined) return undefined
-    return { record, content: JSON.parse(text), splitSecret, setCookies: [] }
+    const content = JSON.parse(text) as SessionContent
+    contents.keep(record, content)
+    return { record, content, splitSecret, setCookies: [] }
   }
 
   /** Whoever has begun to end a session may be gone: then its row is left to us. */

@@ -2,11 +2,22 @@ import type { Socket } from 'node:net'
 import type { ForwardDecision, RespondDecision } from '@sallyport/bff'
 import { failureCode, isRefusal, retryAfter } from '../failure-code.ts'
 import { UpstreamTimeout } from '../upstreams/upstream-timeout.ts'
+import { createExchangePatience } from './exchange-patience.ts'
 import type { PlainRequest } from './request-reader.ts'
-import type { ResponseHead } from './response-reader.ts'
 import type { UpstreamConnection, UpstreamExchange } from './upstream-connection.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
-import { writeRequestHead, writeResponseHead } from './write-head.ts'
+import { lengthLine, writeRequestHead, writeResponseHead } from './write-head.ts'
+
+/** How an exchange ended. */
+export interface ExchangeOutcome {
+  /** What the client was sent; absent when nothing was. */
+  readonly status?: number
+  readonly error?: unknown
+  /** What the client is to get; nothing has been sent to it then. */
+  readonly answer?: RespondDecision
+  /** Whether the connection can carry no other request: it was said, or a body did not come whole. */
+  readonly isLast: boolean
+}
 
 /** What one exchange is made of. */
 export interface ExchangeParts {
@@ -18,12 +29,10 @@ export interface ExchangeParts {
   readonly now: () => number
   /** Whether the client's connection is to end after this, whatever else happens. */
   readonly isLast: () => boolean
-  /**
-   * The exchange is over.
-   *
-   * @param answer what the client is to get; nothing has been sent to it then.
-   */
-  readonly done: (outcome: { status?: number; error?: unknown; answer?: RespondDecision }) => void
+  /** Runs work in the trace of the request: an upstream's connection belongs to an older one. */
+  readonly inContext: <T>(work: () => T) => T
+  /** The exchange is over. */
+  readonly done: (outcome: ExchangeOutcome) => void
 }
 
 /** One request on its way to an upstream, and its response on the way back. */
@@ -52,16 +61,18 @@ const smallBody = 16 * 1024
  * @param body what of the body came with the head.
  */
 export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchange {
-  const { request, client, pool, now } = parts
+  const { request, client, pool, inContext } = parts
+  const patience = createExchangePatience(parts.now)
   let { decision } = parts
   let bodyLeft = (request.bodyLength ?? 0) - body.length
   let status: number | undefined
   let isChunked = false
   let hasStarted = false
+  let saysLast = false
   let isOver = false
   let isBodyWhole = true
   let isClientSlow = false
-  let movedAt = now()
+  let isUpstreamSlow = false
   /** What to do in place of passing on the answer that is coming. */
   let instead: RespondDecision | ForwardDecision | undefined
   /** Written in one go, when all that came at once has been read. */
@@ -82,12 +93,17 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
     write(text)
   }
 
-  function finish(outcome: Parameters<ExchangeParts['done']>[0]): void {
+  function finish(outcome: Omit<ExchangeOutcome, 'isLast'>): void {
     isOver = true
-    parts.done(status === undefined ? outcome : { status, ...outcome })
+    // Whoever the upstream was too slow for: its next request is for somebody else.
+    if (isUpstreamSlow) client.resume()
+    const isLast = saysLast || bodyLeft > 0
+    const over = { ...outcome, isLast, ...(hasStarted && status !== undefined && { status }) }
+    parts.done(over)
   }
 
   function fail(error: unknown) {
+    if (isOver) return
     if (hasStarted) {
       client.resetAndDestroy()
       return finish({ error })
@@ -99,13 +115,12 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
       return start()
     }
     out = ''
-    status = undefined
-    const answer = decision.answerFailure(failureCode(error), retryAfter(error))
+    const answer = inContext(() => decision.answerFailure(failureCode(error), retryAfter(error)))
     finish(isRefusal(error) ? { answer } : { error, answer })
   }
 
   function giveBack(isReusable: boolean): void {
-    if (isReusable && bodyLeft === 0) pool.release(upstream)
+    if (isReusable && bodyLeft === 0 && upstream.isSent) pool.release(upstream)
     else upstream.destroy()
   }
 
@@ -121,30 +136,33 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
 
   function start(): void {
     const { method, path, headers } = decision
-    movedAt = now()
+    patience.moved()
     if (bodyLeft > 0) pool.hold(upstream, client)
     const { bodyLength } = request
     const head = writeRequestHead(method, path, { headers, bodyLength })
-    upstream.start(exchange, head + body.toString('latin1'))
+    upstream.start(exchange, body.length === 0 ? head : head + body.toString('latin1'))
   }
 
   const exchange: UpstreamExchange = {
     method: request.method,
 
     head(head) {
-      movedAt = now()
+      patience.moved()
       pool.answered(upstream, head.status)
-      instead = decision.instead?.(head.status, head.headers)
+      const look = () => decision.instead?.(head.status, head.headers)
+      // What is no failure is passed on by all of them, and nothing is logged or traced.
+      instead = head.status < 400 ? look() : inContext(look)
       if (instead) return
       status = head.status
       isChunked = typeof head.framing === 'string'
-      const ends = parts.isLast() || bodyLeft > 0 ? 'connection: close\r\n' : ''
+      saysLast = parts.isLast() || bodyLeft > 0
+      const ends = saysLast ? 'connection: close\r\n' : ''
       const framing = `${isChunked ? 'transfer-encoding: chunked\r\n' : lengthLine(head)}${ends}`
       out = writeResponseHead(status, decision.responseHeaders(head.headers), framing)
     },
 
     data(bytes) {
-      movedAt = now()
+      patience.moved()
       if (instead) return
       if (isChunked) out += `${bytes.length.toString(16)}\r\n`
       if (bytes.length <= smallBody) {
@@ -174,7 +192,9 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
     fail,
 
     drained() {
-      movedAt = now()
+      patience.moved()
+      if (!isUpstreamSlow) return
+      isUpstreamSlow = false
       client.resume()
     },
   }
@@ -182,21 +202,30 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
   let upstream: UpstreamConnection = pool.take(decision, request)
   start()
 
+  function state(): Parameters<typeof patience.problem>[1] {
+    const isSending = bodyLeft > 0 && !isUpstreamSlow
+    if (isClientSlow || isSending) return { turn: 'client', limit: clientPatience, isSending }
+    const limit = status === undefined ? decision.timeout : decision.upstream.timeouts.idle
+    return { turn: 'upstream', limit, isSending }
+  }
+
   return {
     get bodyLeft() {
       return bodyLeft
     },
 
     sendBody(bytes) {
-      movedAt = now()
+      patience.received(bytes.length)
       bodyLeft -= bytes.length
       isBodyWhole = false
-      if (!upstream.write(bytes)) client.pause()
+      if (upstream.write(bytes) || isUpstreamSlow) return
+      isUpstreamSlow = true
+      client.pause()
     },
 
     clientDrained() {
       if (!isClientSlow) return
-      movedAt = now()
+      patience.moved()
       isClientSlow = false
       upstream.resume()
     },
@@ -208,34 +237,15 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
     },
 
     sweep(time) {
-      const silent = time - movedAt
-      if (status === undefined && bodyLeft === 0) {
-        if (silent > decision.timeout) {
-          upstream.destroy()
-          fail(new UpstreamTimeout('headers'))
-        }
-        return
+      const present = state()
+      const problem = patience.problem(time, present)
+      if (!problem) return
+      upstream.destroy()
+      if (present.turn === 'upstream') {
+        return fail(new UpstreamTimeout(status === undefined ? 'headers' : 'body'))
       }
-      const isClientsTurn = isClientSlow || bodyLeft > 0
-      if (silent > (isClientsTurn ? clientPatience : decision.upstream.timeouts.idle)) {
-        upstream.destroy()
-        client.resetAndDestroy()
-        const slow = new Error('the client fell silent')
-        finish({ error: isClientsTurn ? slow : new UpstreamTimeout('body') })
-      }
+      client.resetAndDestroy()
+      finish({ error: new Error(problem) })
     },
   }
-}
-
-/** An answer without a body still says how long one would be; a 204 may not (RFC 9110 8.6). */
-function lengthLine({ framing, status, headers }: ResponseHead): string {
-  if (status === 204) return ''
-  if (typeof framing === 'object' && framing.length > 0) {
-    return `content-length: ${framing.length}\r\n`
-  }
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === 'content-length')
-      return `content-length: ${headers[i + 1]}\r\n`
-  }
-  return ''
 }

@@ -1,15 +1,10 @@
 import type { Socket } from 'node:net'
-import type {
-  Bff,
-  ClientAddress,
-  Decision,
-  ForwardDecision,
-  RequestHead,
-  RespondDecision,
-} from '@sallyport/bff'
-import { type Telemetry, withClientAddress } from '@sallyport/telemetry'
+import type { Bff, ClientAddress, Decision, RespondDecision } from '@sallyport/bff'
+import { type Counter, keepContext, type Telemetry, withClientAddress } from '@sallyport/telemetry'
 import { type CarriedExchange, carryExchange } from './carry-exchange.ts'
+import { createConnectionPatience } from './connection-patience.ts'
 import { type HandOverReason, type PlainRequest, readRequest } from './request-reader.ts'
+import { onlyValue, reportServed, type Serving } from './serving.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 import { writeResponseHead } from './write-head.ts'
 
@@ -20,6 +15,8 @@ export interface ConnectionParts {
   readonly clientAddress: ClientAddress
   readonly telemetry: Telemetry
   readonly pool: UpstreamPool
+  /** Requests that this lane answered. */
+  readonly carried: Counter
   /** Seconds, to about one. */
   readonly now: () => number
   /** Whether connections are to end after the exchange under way. */
@@ -36,13 +33,6 @@ export interface ClientConnection {
   drain(): void
 }
 
-/** Seconds that a connection may be idle; node's server says the same. */
-const idleTime = 65
-/** Seconds after which a head that is not complete is node's to wait for. */
-const headPatience = 5
-/** Seconds to take an answer after which nothing more is read. */
-const closingTime = 2
-
 /** The BFF's own endpoints; a path that only looks like one loses nothing but speed. */
 const endpoint = /\/bff(?:[/?]|$)/
 
@@ -51,17 +41,17 @@ type Phase = 'reading' | 'deciding' | 'carrying' | 'closing' | 'over'
 /** Serves a connection, one plain request after the other, until one is not plain. */
 export function serveConnection(socket: Socket, parts: ConnectionParts): ClientConnection {
   const { bff, telemetry, pool, now } = parts
+  const { log } = telemetry
   const remoteAddress = socket.remoteAddress ?? ''
+  const patience = createConnectionPatience(socket, now)
   let phase: Phase = 'reading'
-  let since = now()
   let pending: Buffer | undefined
   let exchange: CarriedExchange | undefined
   let isLast = false
-  let settled: (outcome: Outcome) => void = ignore
 
   function takeBytes(bytes: Buffer) {
     if (phase === 'reading') return read(bytes)
-    if (phase === 'closing') return
+    if (phase === 'closing') return patience.received()
     const wanted = exchange?.bodyLeft ?? 0
     if (wanted > 0) exchange?.sendBody(bytes.length > wanted ? bytes.subarray(0, wanted) : bytes)
     if (bytes.length > wanted) keep(bytes.subarray(wanted))
@@ -85,7 +75,7 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
     const all = pending ? Buffer.concat([pending, bytes]) : bytes
     const request = readRequest(all)
     if (request.kind === 'incomplete') {
-      if (!pending) since = now()
+      if (!pending) patience.begin()
       pending = all
       return
     }
@@ -104,110 +94,96 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
     parts.handOver(socket, bytes, reason)
   }
 
-  function decide(request: PlainRequest, all: Buffer): void {
+  function decide(request: PlainRequest, bytes: Buffer): void {
     const { method, target, headers } = request
     const head = { method, target, headers, remoteAddress }
     phase = 'deciding'
-    serve(head, () => {
-      const startedAt = performance.now()
-      const report = new Promise<Outcome>((resolve) => {
-        settled = resolve
-      }).then(({ route, status, isAborted }) => {
-        const durationMs = Math.round(performance.now() - startedAt)
-        const outcome = isAborted ? 'aborted' : 'sent'
-        const fields = { method, route, durationMs, status, outcome, lane: 'fast' }
-        telemetry.log.info(fields, 'request')
-      })
-      const decision = bff.decide(head)
-      if (decision instanceof Promise) void decideLater(decision, request, all)
-      else carry(decision, request, all)
-      return report
-    })
-  }
-
-  function serve(head: RequestHead, work: () => Promise<void>): void {
+    const startedAtMs = performance.now()
     withClientAddress(parts.clientAddress(head), () =>
-      telemetry.serve(onlyValue(head.headers, 'traceparent'), head.method, work),
+      telemetry.serve(onlyValue(headers, 'traceparent'), method, () => {
+        const serving = { request, bytes, startedAtMs, inContext: keepContext() }
+        const decision = bff.decide(head)
+        if (!(decision instanceof Promise)) return carry(decision, serving)
+        decision.then((later) => carry(later, serving)).catch(giveUp)
+      }),
     )
   }
 
-  async function decideLater(
-    decision: Promise<Decision>,
-    request: PlainRequest,
-    all: Buffer,
-  ): Promise<void> {
-    carry(await decision, request, all)
+  /** Nothing is known about what the client has been sent, so it is sent nothing more. */
+  function giveUp(error: unknown): void {
+    log.error({ error }, 'a request could not be carried')
+    socket.destroy()
   }
 
-  function carry(decision: Decision, request: PlainRequest, all: Buffer) {
-    const body = all.subarray(request.headLength)
+  function carry(decision: Decision, serving: Serving) {
+    const { request, bytes } = serving
     // A client that left while the decision was made: nothing is asked in its name any more.
-    if (socket.destroyed) return settled({ route: 'refused', status: 0, isAborted: true })
+    if (socket.destroyed) return settle(serving, { route: 'refused', status: 0 })
     if (decision.kind === 'respond') {
-      if (body.length < (request.bodyLength ?? 0) || decision.status === 400) isLast = true
-      return respond(decision, request, 'refused')
+      const isWhole = bytes.length === request.headLength + (request.bodyLength ?? 0)
+      // After a request that was read in doubt, nothing that follows is believed to be a request.
+      if (!isWhole || decision.status === 400) isLast = true
+      return respond(decision, serving, 'refused')
     }
     // Asking again changes nothing: only the BFF's own endpoints do, and they are not asked here.
     if (decision.kind !== 'forward') {
-      return giveAway(pending ? Buffer.concat([all, pending]) : all, 'decision')
+      return giveAway(pending ? Buffer.concat([bytes, pending]) : bytes, 'decision')
     }
     phase = 'carrying'
+    const { route } = decision
     try {
-      exchange = carryForward(decision, request, body)
+      exchange = carryExchange(
+        {
+          ...{ decision, request, client: socket, pool, now, inContext: serving.inContext },
+          isLast: () => isLast || parts.isDraining(),
+          done({ status = 0, error, answer, isLast: isTheLast }) {
+            if (isTheLast) isLast = true
+            exchange = undefined
+            if (error) serving.inContext(() => log.warn({ error, route }, 'an upstream failed'))
+            if (answer) return respond(answer, serving, route)
+            settle(serving, { route, status })
+          },
+        },
+        bytes.subarray(request.headLength),
+      )
       if (pending) takeBack()
     } catch (error) {
-      telemetry.log.error({ error }, 'a request could not be carried')
-      socket.destroy()
+      giveUp(error)
     }
   }
 
-  function carryForward(
-    decision: ForwardDecision,
-    request: PlainRequest,
-    body: Buffer,
-  ): CarriedExchange {
-    const { route } = decision
-    return carryExchange(
-      {
-        ...{ decision, request, client: socket, pool, now },
-        isLast: () => isLast || parts.isDraining(),
-        done({ status = 0, error, answer }) {
-          if (exchange && exchange.bodyLeft > 0) isLast = true
-          exchange = undefined
-          if (error) telemetry.log.warn({ error, route }, 'an upstream failed')
-          if (answer) return respond(answer, request, route)
-          settle({ route, status, isAborted: socket.destroyed })
-        },
-      },
-      body,
-    )
-  }
-
-  function respond(decision: RespondDecision, { method }: PlainRequest, route: string): void {
-    const { status, headers } = decision
-    const body = Buffer.from(decision.body)
+  function respond(decision: RespondDecision, serving: Serving, route: string) {
+    const { status, headers, body } = decision
     if (parts.isDraining()) isLast = true
-    const ends = isLast ? 'connection: close\r\n' : ''
-    const length = status === 204 ? '' : `content-length: ${body.length}\r\n`
-    const head = writeResponseHead(status, headers, length + ends)
-    socket.write(method === 'HEAD' ? head : head + body.toString('latin1'), 'latin1')
-    settle({ route, status, isAborted: false })
+    try {
+      const ends = isLast ? 'connection: close\r\n' : ''
+      const length = status === 204 ? '' : `content-length: ${Buffer.byteLength(body)}\r\n`
+      const head = writeResponseHead(status, headers, length + ends)
+      const text = serving.request.method === 'HEAD' ? '' : Buffer.from(body).toString('latin1')
+      socket.write(head + text, 'latin1')
+    } catch (error) {
+      return giveUp(error)
+    }
+    settle(serving, { route, status })
   }
 
   /** The exchange is over: the next request, or the end. */
-  function settle(outcome: Outcome) {
-    settled(outcome)
-    since = now()
+  function settle(serving: Serving, fields: { route: string; status: number }) {
+    parts.carried.add()
+    reportServed(log, serving, { ...fields, outcome: socket.destroyed ? 'aborted' : 'sent' })
+    patience.begin()
     if (socket.destroyed) return
     if (isLast || parts.isDraining()) return close()
     phase = 'reading'
-    if (pending) giveAway(pending, 'pipelined')
+    if (pending) return giveAway(pending, 'pipelined')
+    // Who does not take its answers asks nothing more: they would pile up here.
+    if (socket.writableNeedDrain) socket.pause()
   }
 
   /** What a client still sends is not read as a request, and must not break what it is sent. */
   function close(): void {
     phase = 'closing'
-    since = now()
+    patience.begin()
     socket.resume()
     socket.end()
   }
@@ -215,7 +191,7 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
   /** Who sends no more has left, as for node's server: an exchange under way is given up. */
   function clientEnded() {
     if (phase === 'reading') close()
-    else socket.destroy()
+    else if (phase !== 'closing') socket.destroy()
   }
 
   function clientClosed(): void {
@@ -223,10 +199,15 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
     exchange?.abort()
   }
 
+  function clientDrained(): void {
+    if (exchange) exchange.clientDrained()
+    else if (phase === 'reading') socket.resume()
+  }
+
   const listeners = {
     data: takeBytes,
     end: clientEnded,
-    drain: () => exchange?.clientDrained(),
+    drain: clientDrained,
     error: ignore,
     close: clientClosed,
   }
@@ -234,11 +215,12 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
 
   return {
     sweep(time) {
-      const waited = time - since
       if (phase === 'carrying') return exchange?.sweep(time)
-      if (phase === 'reading' && pending && waited > headPatience) return giveAway(pending, 'slow')
-      const patience = { reading: idleTime, closing: closingTime }[phase as string]
-      if (patience !== undefined && waited > patience) socket.destroy()
+      if (phase !== 'reading' && phase !== 'closing') return
+      if (phase === 'reading' && pending && patience.isHeadLate(time)) {
+        return giveAway(pending, 'slow')
+      }
+      if (patience.isOver(time, phase)) socket.destroy()
     },
 
     drain() {
@@ -247,15 +229,4 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): ClientC
   }
 }
 
-interface Outcome {
-  route: string
-  status: number
-  isAborted: boolean
-}
-
 function ignore(): void {}
-
-function onlyValue(headers: readonly string[], name: string): string | undefined {
-  const at = headers.indexOf(name)
-  return at < 0 || at % 2 === 1 || headers.indexOf(name, at + 1) >= 0 ? undefined : headers[at + 1]
-}

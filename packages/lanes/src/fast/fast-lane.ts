@@ -1,10 +1,11 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Bff, type ClientAddress, createClientAddress } from '@sallyport/bff'
-import type { Telemetry } from '@sallyport/telemetry'
+import { type Counter, outsideOfRequests, type Telemetry } from '@sallyport/telemetry'
+import { carriedRequests, handOvers } from '../counter-names.ts'
 import type { Upstreams } from '../upstreams.ts'
 import { type ClientConnection, serveConnection } from './client-connection.ts'
-import type { HandOverReason } from './request-reader.ts'
+import { type HandOverReason, handOverReasons } from './request-reader.ts'
 import { createUpstreamPool } from './upstream-pool.ts'
 
 export interface FastLaneOptions {
@@ -48,16 +49,26 @@ export function putFastLane(server: Server, options: FastLaneOptions): FastLane 
   }, sweepIntervalMs)
   sweeping.unref()
 
+  // All of them from the start: a reason that never occurs is 0, not missing.
+  const handedOver = Object.fromEntries(
+    handOverReasons.map((reason) => [reason, telemetry.counter(handOvers, { reason })]),
+  ) as Record<HandOverReason, Counter>
+
   const parts = {
     ...{ bff, telemetry, clientAddress, pool, now },
+    carried: telemetry.counter(carriedRequests, { lane: 'fast' }),
     isDraining: () => isDraining,
 
     handOver(socket: Socket, bytes: Buffer, reason: HandOverReason) {
       connections.delete(socket)
+      handedOver[reason].add()
       telemetry.log.debug({ reason }, 'a connection is handed over to the node lane')
       socket.unshift(bytes)
-      for (const listener of serve) listener.call(server, socket)
-      socket.resume()
+      // What node reads from here on is no part of the request that was given up.
+      outsideOfRequests(() => {
+        for (const listener of serve) listener.call(server, socket)
+        socket.resume()
+      })
     },
   }
 

@@ -15,17 +15,20 @@ export interface PlainRequest {
   readonly isLast: boolean
 }
 
-/** Why the node lane has to read a request: a label of few values, for metrics. */
-export type HandOverReason =
-  | 'target'
-  | 'syntax'
-  | 'field'
-  | 'framing'
-  | 'size'
-  | 'pipelined'
-  | 'endpoint'
-  | 'decision'
-  | 'slow'
+/** Why the node lane has to read a request: labels of few values, for metrics. */
+export const handOverReasons = [
+  'target',
+  'syntax',
+  'field',
+  'framing',
+  'size',
+  'pipelined',
+  'endpoint',
+  'decision',
+  'slow',
+] as const
+
+export type HandOverReason = (typeof handOverReasons)[number]
 
 export type RequestReading =
   | PlainRequest
@@ -66,7 +69,7 @@ const incomplete = { kind: 'incomplete' } as const
  */
 export function readRequest(bytes: Buffer): RequestReading {
   const end = bytes.indexOf('\r\n\r\n')
-  if (end < 0) return bytes.length > longestHead ? other('size') : incomplete
+  if (end < 0) return readPart(bytes)
   const headLength = end + 4
   if (headLength > longestHead) return other('size')
   const text = bytes.toString('latin1', 0, headLength)
@@ -82,6 +85,14 @@ export function readRequest(bytes: Buffer): RequestReading {
     method: line[1] as string,
     target: line[2] as string,
   })
+}
+
+/** What can become no plain request any more need not wait for its end, which may not come. */
+function readPart(bytes: Buffer): RequestReading {
+  if (bytes.length > longestHead) return other('size')
+  const text = bytes.toString('latin1')
+  if (!/^[A-Z]/.test(text)) return other('target')
+  return /(?<!\r)\n|\r(?!\n|$)|\0/.test(text) ? other('syntax') : incomplete
 }
 
 interface Head {

@@ -1,5 +1,5 @@
 import { trimBlanks } from '@sallyport/core'
-import { createChunkReader } from './chunk-reader.ts'
+import { type ChunkReader, createChunkReader } from './chunk-reader.ts'
 import { ResponseFault } from './response-fault.ts'
 
 /** The head of an upstream's response, and how its body is framed. */
@@ -58,7 +58,8 @@ export function createResponseReader(method: string, sink: ResponseSink): Respon
   let remaining = 0
   let interim = 0
   let hasBegun = false
-  const chunks = createChunkReader(sink.data)
+  /** Most responses have a length. */
+  let chunks: ChunkReader | undefined
 
   function pushHead(bytes: Buffer): number | undefined {
     hasBegun = true
@@ -91,7 +92,9 @@ export function createResponseReader(method: string, sink: ResponseSink): Respon
       if (bytes.length > 0) sink.data(bytes)
       return undefined
     }
-    return framing === 'chunked' ? chunks.push(bytes) : pushLength(bytes)
+    if (framing !== 'chunked') return pushLength(bytes)
+    chunks ??= createChunkReader(sink.data)
+    return chunks.push(bytes)
   }
 
   function pushLength(bytes: Buffer): number | undefined {

@@ -41,6 +41,8 @@ export interface UpstreamConnection {
   readonly isFresh: boolean
   /** Whether a byte of the present response has come. */
   readonly hasBegun: boolean
+  /** Whether all that was written has left: what has not would be the beginning of the next request. */
+  readonly isSent: boolean
 }
 
 /**
@@ -80,6 +82,8 @@ export function createUpstreamConnection(
     keepAlive = reader?.head?.keepAlive
     exchange = undefined
     reader = undefined
+    // Idle, it must hear what comes unasked, and its end; and the next exchange is not this client's.
+    if (socket.isPaused()) socket.resume()
     done?.end(isReusable)
   }
 
@@ -126,6 +130,9 @@ export function createUpstreamConnection(
     },
     get hasBegun() {
       return reader?.hasBegun ?? false
+    },
+    get isSent() {
+      return socket.writableLength === 0
     },
   }
   return connection

@@ -65,5 +65,8 @@ export function createWaitingConnection({
     get hasBegun() {
       return actual?.hasBegun ?? false
     },
+    get isSent() {
+      return actual?.isSent ?? true
+    },
   }
 }

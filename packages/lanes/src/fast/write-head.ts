@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { HeaderList } from '@sallyport/bff'
+import type { ResponseHead } from './response-reader.ts'
 
 /** Anything that is no field value in latin1: a character above it could lose its upper byte. */
 const notValue = /[^\t\x20-\x7e\x80-\xff]/
@@ -33,6 +34,19 @@ export function writeResponseHead(status: number, headers: HeaderList, framing: 
   const fields = writeFields(headers)
   const date = hasField(headers, 'date') ? '' : `date: ${httpDate()}\r\n`
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fields}${date}${framing}\r\n`
+}
+
+/** An answer without a body still says how long one would be; a 204 may not (RFC 9110 8.6). */
+export function lengthLine({ framing, status, headers }: ResponseHead): string {
+  if (status === 204) return ''
+  if (typeof framing === 'object' && framing.length > 0) {
+    return `content-length: ${framing.length}\r\n`
+  }
+  for (let i = 0; i < headers.length; i += 2) {
+    const isLength = headers[i]?.toLowerCase() === 'content-length'
+    if (isLength) return `content-length: ${Number(headers[i + 1])}\r\n`
+  }
+  return ''
 }
 
 function writeFields(headers: HeaderList): string {

@@ -1,6 +1,7 @@
-import { SallyportError } from '@sallyport/core'
+import { type Clock, SallyportError } from '@sallyport/core'
 import { openLmdb } from '@sallyport/core/lmdb'
 import { type Database, open } from 'lmdb'
+import { createRowReader, type RowReader } from './row-reader.ts'
 
 /**
  * `[end, key of a row]` to JSON `[LMDB version of the row, its keys in members...]`: all that the
@@ -31,6 +32,8 @@ export interface LmdbEnvironment {
   readonly marks: CellTable
   /** Hash of an id to a task's text, listed by when it is due. */
   readonly tasks: CellTable
+  /** Reads what lies under a session key; what it read lately it knows by its text. */
+  readonly readRow: RowReader
   /** Gives slots of killed readers back, so that old pages can be used again. */
   clearDeadReaders(): void
   close(): Promise<void>
@@ -41,7 +44,7 @@ export interface LmdbEnvironment {
  *
  * @throws `ERR_SESSION_STORE_UNAVAILABLE` naming the cause and what to do.
  */
-export function openLmdbEnvironment(folder: string): LmdbEnvironment {
+export function openLmdbEnvironment(folder: string, clock: Clock): LmdbEnvironment {
   try {
     const root = openLmdb(folder, (settings) => open(settings))
     const places = root.openDB<string, string>({ name: 'task-places', encoding: 'string' })
@@ -58,6 +61,7 @@ export function openLmdbEnvironment(folder: string): LmdbEnvironment {
       claimEnds: root.openDB({ name: 'claim-ends', encoding: 'string' }),
       marks: openCells('mark'),
       tasks: openCells('task'),
+      readRow: createRowReader(clock),
       clearDeadReaders: () => void root.readerCheck(),
       close: () => root.close(),
     }

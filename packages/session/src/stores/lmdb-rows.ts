@@ -3,7 +3,7 @@ import { isSessionKey } from '../record-shape.ts'
 import type { SessionFilter } from '../session-filter.ts'
 import type { LmdbEnvironment } from './lmdb-environment.ts'
 import { indexesOf } from './session-groups.ts'
-import { encodeRow, parseRow, rowEnd, type StoredRow } from './stored-row.ts'
+import { encodeRow, rowEnd, type StoredRow } from './stored-row.ts'
 
 /** A row as it was read, with what a write needs to notice that it is no longer so. */
 export interface FoundRow {
@@ -14,13 +14,16 @@ export interface FoundRow {
 const tombstoneVersion = -1
 
 /** Reads what lies under a key now. */
-export function findRow({ sessions }: LmdbEnvironment, key: SessionKey): FoundRow | undefined {
+export function findRow(
+  { sessions, readRow }: LmdbEnvironment,
+  key: SessionKey,
+): FoundRow | undefined {
   if (!isSessionKey(key)) return undefined
   // LMDB's snapshot would otherwise live about a millisecond: too old for a request that comes
   // right after another process has acknowledged a logout.
   sessions.resetReadTxn()
   const entry = sessions.getEntry(key)
-  return entry && { row: parseRow(entry.value, key), version: entry.version as number }
+  return entry && { row: readRow(entry.value, key), version: entry.version as number }
 }
 
 /**

@@ -65,7 +65,7 @@ const batchSize = 200
 export function createLmdbStore(options: LmdbStoreOptions): LmdbStore {
   const { folder, clock = systemClock, sweepEverySeconds = 60 } = options
   assertSweepPause(sweepEverySeconds)
-  const environment = openLmdbEnvironment(folder)
+  const environment = openLmdbEnvironment(folder, clock)
   const stopSweeping = startSweeping(sweep, sweepEverySeconds)
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
