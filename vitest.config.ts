@@ -19,15 +19,22 @@ const serverTests = [
 // All of them in both modes: what a session is kept in must not show.
 const flows = ['e2e/flows/**/*.test.ts']
 
-// Those in which the store matters: they run once more on each that has a server.
+// Those in which the store matters: they run once more on each that has a server. A test in
+// tools/rules says which attacks must be among them.
 const flowsAtStores = [
+  'account-switch',
   'backchannel',
+  'bound-tokens',
   'callback',
   'cookies',
+  'forged-issuer',
   'frontchannel',
   'frontends',
+  'late-responses',
   'session-lifetimes',
+  'sign-in-request',
   'sign-out',
+  'step-up',
   'tokens',
 ].map((name) => `e2e/flows/${name}.test.ts`)
 

@@ -1,6 +1,6 @@
 import { type Answer, type Browser, createBrowser } from '../world/browser.ts'
 import type { ChaosWorld } from './chaos-world.ts'
-import { type Findings, noteFailure } from './findings.ts'
+import { type Findings, noteFailure, noteHeard } from './findings.ts'
 
 /** The routes that take a user's token, one resource each. */
 export const apiNames = ['orders', 'inventory'] as const
@@ -25,6 +25,7 @@ export async function callApi(
   const origin = port === undefined ? world.app : `http://localhost:${port}`
   const headers = ['host', new URL(world.app).host]
   findings.calls += 1
+  const startedAtMs = performance.now()
   const answer = await browser
     .call(`${origin}/api/${api}/${encodeURIComponent(subject)}`, { headers })
     .catch(() => undefined)
@@ -32,6 +33,7 @@ export async function callApi(
     noteFailure(findings, 'no answer')
     return 'unavailable'
   }
+  noteHeard(findings, subject, startedAtMs)
   if (answer.status === 200) {
     findings.answered += 1
     return 'answered'

@@ -20,6 +20,12 @@ export interface ChaosGateway extends RestartableProcess {
   readonly port: number
 }
 
+/** Milliseconds, of `performance.now`. */
+export interface Outage {
+  readonly fromMs: number
+  untilMs: number
+}
+
 /** Everything that can break: the store's server, two gateways, the identity server. */
 export interface ChaosWorld {
   readonly demo: DemoSettings
@@ -28,6 +34,8 @@ export interface ChaosWorld {
   readonly issuer: string
   readonly gateways: readonly [ChaosGateway, ChaosGateway]
   readonly identity: RestartableProcess
+  /** When the identity server was away. */
+  readonly outages: readonly Outage[]
   readonly store: StoreServer
   readonly weather: IssuerWeather
   readonly sendings: Sendings
@@ -81,13 +89,26 @@ async function start(options: StartOptions): Promise<Omit<ChaosWorld, 'folder' |
   const upstream = await opened(await startUpstream({ demo, onUse }), (one) => one.close())
   const relay = await opened(await startLogoutRelay(app), (one) => one.close())
   const shared = { demo, backchannelLogoutUri: relay.url }
-  const identity = createRestartableProcess({
+  const bareIdentity = createRestartableProcess({
     script: './identity.child.ts',
     settings: shared,
     logFile: join(folder, 'identity.jsonl'),
   })
-  await opened(identity, (one) => one.close())
-  await identity.start()
+  await opened(bareIdentity, (one) => one.close())
+  await bareIdentity.start()
+  const outages: Outage[] = []
+  const identity: RestartableProcess = {
+    ...bareIdentity,
+    async start() {
+      await bareIdentity.start()
+      const outage = outages.at(-1)
+      if (outage) outage.untilMs = performance.now()
+    },
+    kill() {
+      outages.push({ fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY })
+      return bareIdentity.kill()
+    },
+  }
 
   const weather: IssuerWeather = { slowMs: 0, lateAnswersMs: 0, loses: () => false }
   async function startGateway(name: string): Promise<ChaosGateway> {
@@ -134,7 +155,8 @@ async function start(options: StartOptions): Promise<Omit<ChaosWorld, 'folder' |
   const ports = gateways.map(({ port }) => port)
   const choose = () => (random.fraction() < 0.5 ? ports : ports.toReversed())
   await opened(await startFront({ port: demo.ports.bff, choose }), (one) => one.close())
-  return { ...{ demo, app, issuer, gateways, identity, store }, weather, sendings, upstream, relay }
+  const parts = { demo, app, issuer, gateways, identity, outages, store }
+  return { ...parts, weather, sendings, upstream, relay }
 }
 
 async function createSettings(

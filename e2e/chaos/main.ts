@@ -43,20 +43,21 @@ function endIn(seconds: number): void {
   }, seconds * 1000).unref()
 }
 
-function describe({ faults, findings, sendings, problems, logs }: ChaosReport): void {
+function describe({ faults, findings, losses, sendings, problems, logs }: ChaosReport): void {
   const { signIns, signOuts, longestStaleMs, failures } = findings
   for (const [what, count] of [...failures].sort()) console.log(`  ${count} × ${what}`)
   console.log(`  ${signIns} sign-ins, ${signOuts} sign-outs, ${sendings.renewals} renewals`)
   for (const [why, count] of Object.entries(sendings.excused)) {
     console.log(`  ${count} refresh tokens came again because ${why}`)
   }
+  console.log()
   console.log(`  the longest that a gateway believed its cache: ${Math.round(longestStaleMs)} ms`)
   for (const problem of problems) console.log(`  PROBLEM: ${problem}`)
   if (logs) console.log(`  logs: ${logs}`)
   const counts = [
     `faults ${faults}`,
     `calls ${findings.calls}`,
-    `sessions lost ${findings.lost.length}`,
+    `sessions lost ${losses.lost.length}`,
     `refresh tokens sent twice ${sendings.repeats.length}`,
     `calls after logout ${findings.afterLogout.length}`,
   ]

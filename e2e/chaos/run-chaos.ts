@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ChaosWorld, startChaosWorld } from './chaos-world.ts'
 import { createFaultDealer } from './faults.ts'
 import { createFindings, type Findings } from './findings.ts'
+import { judgeLosses, type Losses } from './losses.ts'
 import { createRandom, type Random } from './random.ts'
 import type { SendingsVerdict } from './sendings.ts'
 import type { SharedStore } from './store-server.ts'
@@ -30,6 +31,7 @@ export interface ChaosOptions {
 export interface ChaosReport {
   readonly faults: number
   readonly findings: Findings
+  readonly losses: Losses
   readonly sendings: SendingsVerdict
   readonly mixedUp: readonly string[]
   /** What must not be, a sentence each. Empty when all is well. */
@@ -106,6 +108,7 @@ async function strikeWhile(users: readonly User[], options: StrikeOptions): Prom
 
 async function judge(faults: number, findings: Findings, world: ChaosWorld): Promise<ChaosReport> {
   const sendings = world.sendings.judge()
+  const losses = judgeLosses(findings, world)
   const { mixedUp } = world.upstream
   const nothing = Object.entries({
     faults,
@@ -113,7 +116,7 @@ async function judge(faults: number, findings: Findings, world: ChaosWorld): Pro
     renewals: sendings.renewals,
   }).filter(([, count]) => count === 0)
   const problems = [
-    ...findings.lost,
+    ...losses.lost.map(({ what }) => what),
     ...sendings.repeats,
     ...findings.afterLogout,
     ...mixedUp,
@@ -121,5 +124,5 @@ async function judge(faults: number, findings: Findings, world: ChaosWorld): Pro
     ...nothing.map(([name]) => `there were no ${name}`),
   ]
   const logs = problems.length > 0 ? { logs: world.folder } : {}
-  return { faults, findings, sendings, mixedUp, problems, ...logs }
+  return { faults, findings, losses, sendings, mixedUp, problems, ...logs }
 }

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { leaseTime, longestHold, refreshTokenGrace } from './settings.ts'
 
 /** One life of one gateway process, and what was done to it when. */
@@ -35,8 +36,15 @@ export interface Sending {
 /** Who has sent which refresh token when, and what became of it. */
 export interface Sendings {
   begin(refreshToken: string, by: Sender): Sending
+  /** The token endpoint has given these to somebody. */
+  noteGrant(accessToken: string, refreshToken: string): void
   /** An API was called with this access token. */
   noteUse(accessToken: string): void
+  /**
+   * When each refresh token of a person was sent first that was refused when it came again, too late
+   * for the issuer's grace, and was not to blame for that.
+   */
+  tooLate(subject: string): number[]
   /** Whether the issuer has granted something to this gateway that it does not know of yet. */
   isOwed(name: string): boolean
   /** Whether something that the issuer has granted is still to be asked for again, in its grace. */
@@ -68,7 +76,7 @@ const excuses = [
 const deadlyPauseMs = leaseTime * 1000 - 1000
 
 /** Milliseconds in which an answer that was given is read, on a busy machine. */
-const readWithinMs = 100
+const readWithinMs = 1000
 
 /**
  * Keeps the book on refresh tokens. One that comes again is a repeat, unless each earlier time
@@ -84,6 +92,7 @@ const readWithinMs = 100
 export function createSendings(): Sendings {
   const byToken = new Map<string, Sending[]>()
   const usedAtMs = new Map<string, number>()
+  const subjects = new Map<string, string>()
 
   /** `undefined`: nothing excuses it. Unspent: there was nothing to excuse. */
   function excuseFor(first: Sending, again: Sending): Excuse | 'unspent' | undefined {
@@ -111,6 +120,20 @@ export function createSendings(): Sendings {
       byToken.set(refreshToken, [...(byToken.get(refreshToken) ?? []), sending])
       return sending
     },
+
+    noteGrant(accessToken, refreshToken) {
+      subjects.set(refreshToken, decodeJwt(accessToken).sub ?? '')
+    },
+
+    tooLate: (subject) =>
+      [...byToken]
+        .filter(([refreshToken]) => subjects.get(refreshToken) === subject)
+        .flatMap(([, [first, ...others]]) => {
+          if (!first) return []
+          const refused = others.find(({ outcome }) => outcome === 'refused')
+          const isLate = refused && refused.atMs > first.atMs + refreshTokenGrace * 1000
+          return isLate && excuseFor(first, refused) ? [first.atMs] : []
+        }),
 
     noteUse(accessToken) {
       if (!usedAtMs.has(accessToken)) usedAtMs.set(accessToken, performance.now())

@@ -51,6 +51,7 @@ export async function startTokenRecorder(options: TokenRecorderOptions): Promise
     if (weather.slowMs > 0) await delay(weather.slowMs)
 
     const answer = await ask(issuer, incoming, body).catch(() => undefined)
+    if (isToken && answer?.status === 200) noteGrant(answer)
     if (sending) settleLater(sending, { answer, response, gone })
     if (!answer || (isToken && answer.status === 200 && weather.loses())) {
       response.destroy()
@@ -58,6 +59,11 @@ export async function startTokenRecorder(options: TokenRecorderOptions): Promise
     }
     if (isToken && weather.lateAnswersMs > 0) await delay(weather.lateAnswersMs)
     response.writeHead(answer.status, answer.headers).end(answer.body)
+  }
+
+  function noteGrant({ body }: IssuerAnswer): void {
+    const { access_token: accessToken, refresh_token: refreshToken } = JSON.parse(body.toString())
+    if (accessToken && refreshToken) sendings.noteGrant(accessToken, refreshToken)
   }
 
   return {

@@ -76,7 +76,7 @@ export function createUser(options: UserOptions): User {
     )
     const results = await Promise.all(calls)
     if (!results.includes('login_required')) return
-    findings.lost.push(`${username} was told to sign in`)
+    findings.lost.push({ subject, what: `${username} was told to sign in` })
     session = undefined
   }
 
@@ -141,7 +141,9 @@ export function createUser(options: UserOptions): User {
       if (!session) return
       for (const { name, port } of world.gateways) {
         const isGood = await staysGood(session, port, deadlineMs)
-        if (!isGood) findings.lost.push(`${username} cannot work at ${name} any more`)
+        const { subject } = session
+        const what = `${username} cannot work at ${name} any more`
+        if (!isGood) findings.lost.push({ subject, what })
       }
     },
   }

@@ -27,7 +27,7 @@ interface Sight {
 }
 
 /** A look covers no more of the time before it: nobody knows whether the store was there. */
-const looksALease = 6
+const looksALease = 4
 
 /**
  * Remembers, for all requests of a process, since when leases have not been prolonged. Clocks of
