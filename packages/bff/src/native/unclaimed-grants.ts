@@ -28,9 +28,9 @@ const patience = codeLifetime * 2
 
 /**
  * Creates the watch. With split seals it is kept in memory: what waits in the store is under the seal
- * keys alone, and these tokens are still good for a session. A process that ends before leaves
- * tokens that are not revoked, and that nobody can read either: the row of the code was all they
- * were in.
+ * keys alone, and these tokens are still good for a session. A process that ends before, or changes
+ * its options, leaves tokens that are not revoked, and that nobody can read either: the row of the
+ * code was all they were in.
  */
 export function createUnclaimedGrants(options: UnclaimedGrantsOptions): UnclaimedGrants {
   const { config, codes, revocations, clock, later } = options
