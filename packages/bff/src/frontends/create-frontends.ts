@@ -92,7 +92,7 @@ export function createFrontends(options: FrontendsOptions, parts: BffParts): Fro
     const [host, another] = headerValues(headers, 'host')
     if (host === undefined || another !== undefined) return []
     const path = target.split('?', 1)[0] as string
-    return table.find({ host: host.toLowerCase(), path })?.bff.config.allowedOrigins ?? []
+    return table.at({ host: host.toLowerCase(), path })?.bff.config.allowedOrigins ?? []
   }
 
   reload(options)

@@ -6,6 +6,8 @@ import type { Place } from './place.ts'
 export interface FrontendTable<One> {
   /** All frontends, in the order in which they were given. */
   readonly all: readonly One[]
+  /** The frontend below whose base path the place lies, if there is one. */
+  at(place: Place): One | undefined
   /**
    * The frontend below whose base path the place lies, whole segments counted; `undefined` when none
    * has the host.
@@ -28,13 +30,16 @@ export function createFrontendTable<One>(
     atHost.sort((a, b) => configOf(b).basePath.length - configOf(a).basePath.length)
   }
 
+  const at = ({ host, path }: Place) =>
+    hosts.get(host)?.find((one) => isBelow(path, configOf(one).basePath))
+
   return {
     all,
+    at,
 
-    find({ host, path }) {
-      const atHost = hosts.get(host)
-      const found = atHost?.find((one) => isBelow(path, configOf(one).basePath))
-      if (found || !atHost) return found
+    find(place) {
+      const found = at(place)
+      if (found || !hosts.has(place.host)) return found
       throw new SallyportError('ERR_ROUTE_NOT_FOUND', 'the path is below no base path')
     },
   }
