@@ -159,8 +159,8 @@ export function createSealedSessions(parts: SessionsParts): Sessions {
       }
       const lease = 'lease' in changes ? changes.lease : record.lease
       const key = rowKey(state)
-      // As long as a cookie of this generation can be shown.
-      const end = now + config.session.idleTimeout + lateness
+      // As long as a cookie of this generation can be shown, also to a clock that is right again.
+      const end = Math.max(now + config.session.idleTimeout, record.expiresAt) + lateness
       const row: SessionRecord = {
         ...{ key, version: record.version + 1, frontend, ...(lease && { lease }) },
         // Nobody looks for rows: what ends sealed sessions leaves marks.

@@ -78,6 +78,19 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
   /** Written in one go, when all that came at once has been read. */
   let out = ''
 
+  /** The client as the sender of a body, which has to wait while the upstream takes no more. */
+  const sender = {
+    pause() {
+      isUpstreamSlow = true
+      client.pause()
+    },
+    resume() {
+      if (!isUpstreamSlow) return
+      isUpstreamSlow = false
+      client.resume()
+    },
+  }
+
   function write(bytes: Buffer | string): void {
     hasStarted = true
     const isTaken = typeof bytes === 'string' ? client.write(bytes, 'latin1') : client.write(bytes)
@@ -96,7 +109,7 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
   function finish(outcome: Omit<ExchangeOutcome, 'isLast'>): void {
     isOver = true
     // Whoever the upstream was too slow for: its next request is for somebody else.
-    if (isUpstreamSlow) client.resume()
+    sender.resume()
     const isLast = saysLast || bodyLeft > 0
     const over = { ...outcome, isLast, ...(hasStarted && status !== undefined && { status }) }
     parts.done(over)
@@ -137,7 +150,7 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
   function start(): void {
     const { method, path, headers } = decision
     patience.moved()
-    if (bodyLeft > 0) pool.hold(upstream, client)
+    if (bodyLeft > 0) pool.hold(upstream, sender)
     const { bodyLength } = request
     const head = writeRequestHead(method, path, { headers, bodyLength })
     upstream.start(exchange, body.length === 0 ? head : head + body.toString('latin1'))
@@ -193,9 +206,7 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
 
     drained() {
       patience.moved()
-      if (!isUpstreamSlow) return
-      isUpstreamSlow = false
-      client.resume()
+      sender.resume()
     },
   }
 
@@ -218,9 +229,7 @@ export function carryExchange(parts: ExchangeParts, body: Buffer): CarriedExchan
       patience.received(bytes.length)
       bodyLeft -= bytes.length
       isBodyWhole = false
-      if (upstream.write(bytes) || isUpstreamSlow) return
-      isUpstreamSlow = true
-      client.pause()
+      if (!upstream.write(bytes)) sender.pause()
     },
 
     clientDrained() {

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import type { ForwardDecision } from '@sallyport/bff'
 import type { Wanted } from '../upstreams/choose-address.ts'
 import { isRepeatable } from '../upstreams/retry-rules.ts'
@@ -17,7 +16,7 @@ export interface UpstreamPool {
    */
   take(decision: ForwardDecision, request: PlainRequest): UpstreamConnection
   /** Lets a client with more of a body wait for the connection: what was not read can be sent elsewhere. */
-  hold(connection: UpstreamConnection, client: Socket): void
+  hold(connection: UpstreamConnection, client: Sender): void
   /** The head of a response has come. */
   answered(connection: UpstreamConnection, status: number): void
   /** There will be no response. @returns the connection to send the request again, if it may be. */
@@ -28,6 +27,12 @@ export interface UpstreamPool {
   sweep(now: number): void
   /** Ends all, those in use included. */
   close(): void
+}
+
+/** Who sends a body, and can be told to wait. */
+export interface Sender {
+  pause(): void
+  resume(): void
 }
 
 /** What an exchange knows of its failure. */
@@ -57,7 +62,7 @@ interface Entry {
   wanted: Wanted
   isConnected: boolean
   /** A client whose body waits for the connection. */
-  held: Socket | undefined
+  held: Sender | undefined
   isTaken: boolean
   /** When it is idle. */
   until: number
@@ -70,7 +75,7 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
   /** Of those that were waited for, which outlive what came for them. */
   const awaited = new WeakMap<UpstreamConnection, Entry>()
   /** Who holds back more of a body until what is waited for has come. */
-  const clients = new WeakMap<UpstreamConnection, Socket>()
+  const clients = new WeakMap<UpstreamConnection, Sender>()
   /** Those whose socket is gone: what failed there may still be asked. */
   const gone = new WeakMap<UpstreamConnection, Entry>()
 
@@ -119,7 +124,7 @@ export function createUpstreamPool(now: () => number, upstreams: Upstreams): Ups
     return entry
   }
 
-  function hold(connection: UpstreamConnection, client: Socket): void {
+  function hold(connection: UpstreamConnection, client: Sender): void {
     const entry = find(connection)
     if (entry?.isConnected) return
     client.pause()
