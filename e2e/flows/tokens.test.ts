@@ -183,7 +183,10 @@ describe('an issuer', () => {
 
   test('A232: that has deleted the person ends the session at the next renewal, an operator at once', async () => {
     // Nobody else's sign-in: what is ended here is later than what the next test's clock says.
-    const [one, other] = [await world.signIn(undefined, 'bob'), await world.signIn(undefined, 'bob')]
+    const [one, other] = [
+      await world.signIn(undefined, 'bob'),
+      await world.signIn(undefined, 'bob'),
+    ]
     const user = (who: Browser) => who.call(`${world.app}/bff/user`)
     const claims = (await user(one)).json<{ type: string; value: string }[]>()
     const subject = String(claims.find(({ type }) => type === 'sub')?.value)
