@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { EpochSeconds } from '@sallyport/core'
 import type { SessionFilter, SessionRecord } from '@sallyport/session'
 import type { EndReason, Session } from './session.ts'
 import type { OpenStore } from './store-failures.ts'
@@ -56,4 +57,19 @@ export function isSession({ issuer }: Pick<SessionRecord, 'issuer'>): boolean {
 export function samePerson(record: Pick<SessionRecord, 'issuer' | 'subject' | 'frontend'>) {
   const { issuer, subject, frontend } = record
   return { issuer, subject, frontend } satisfies SessionFilter
+}
+
+/** Deletes those that match and had begun by then, and lets be who signed in since. */
+export async function deleteBegun(
+  store: OpenStore,
+  filter: SessionFilter,
+  until: EpochSeconds,
+): Promise<number> {
+  let ended = 0
+  for await (const page of findPages(store, filter)) {
+    for (const { key, createdAt } of page) {
+      if (createdAt <= until && (await store.delete(key))) ended += 1
+    }
+  }
+  return ended
 }

@@ -77,6 +77,19 @@ describe.each(modes)('a session (%s)', (mode) => {
     expect((await call(sessions, browser))?.content.refreshToken).toBe('third')
   })
 
+  test('is put off by a request that renews it too, whichever writes first', async () => {
+    const sessions = createKeeper(mode)
+    const browser = await signIn(sessions)
+    const request = await sessions.open(browser.cookies())
+    if (!request) throw new Error('it is there')
+    world.now += 300
+    await renew(sessions, browser, 'second')
+    browser.keep(sessions.slide(request))
+    await new Promise(setImmediate)
+    world.now += 599
+    expect((await sessions.open(browser.cookies()))?.content.refreshToken).toBe('second')
+  })
+
   test('is renewed by one of all who try at once', async () => {
     const [one, two] = [createKeeper(mode), createKeeper(mode)]
     const browser = await signIn(one)

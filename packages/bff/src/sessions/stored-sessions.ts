@@ -1,7 +1,6 @@
 import {
   createSealer,
   createSecret,
-  type EpochSeconds,
   expireCookie,
   randomToken,
   type Secret,
@@ -11,14 +10,13 @@ import {
 } from '@sallyport/core'
 import {
   type Awaitable,
-  type SessionFilter,
   type SessionKey,
   type SessionRecord,
   toSessionId,
 } from '@sallyport/session'
 import { chain } from '../awaitable.ts'
 import { cookieNames } from '../cookie-names.ts'
-import { findPages, type SessionsAtRest, samePerson } from './at-rest.ts'
+import { deleteBegun, findPages, type SessionsAtRest, samePerson } from './at-rest.ts'
 import { beginRecord } from './begin-record.ts'
 import { createEndings } from './endings.ts'
 import { idleEnd, isWorthSliding } from './lifetimes.ts'
@@ -26,7 +24,7 @@ import { createOpenedContents } from './opened-contents.ts'
 import { isOwnRecord } from './own-record.ts'
 import { type Session, type SessionContent, warnAmbiguous } from './session.ts'
 import type { SessionPlace, Sessions, SessionsParts } from './sessions.ts'
-import { type OpenStore, storeFailure } from './store-failures.ts'
+import { storeFailure } from './store-failures.ts'
 import { createUnopenedLog } from './unopened-log.ts'
 
 const idPattern = /^[\w-]{43}$/
@@ -37,6 +35,8 @@ const idPattern = /^[\w-]{43}$/
 const endingHolder = 'ending'
 /** Seconds that whoever ends a session has for deleting it, before others do it. */
 const endingTime = 5
+/** Of putting off an end: a renewal writes twice. */
+const slideTries = 4
 
 const attributes = { sameSite: 'Strict' } as const
 
@@ -98,6 +98,17 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
       await store.delete(key)
       log.info({ event: 'session_logout', reason: 'logout' }, 'an unfinished end was finished')
     })
+  }
+
+  /** A renewal of the same request's token writes the same row: whoever loses looks again. */
+  async function putOff(session: Session): Promise<void> {
+    let latest: Session | undefined = session
+    for (let tries = 0; latest && tries < slideTries; tries += 1) {
+      const wanted = idleEnd(config.session, latest, clock())
+      if (!isWorthSliding(config.session, latest.record.expiresAt, wanted)) return
+      if (await sessions.update(latest, { expiresAt: wanted })) return
+      latest = await sessions.reload(latest)
+    }
   }
 
   const atRest: SessionsAtRest = {
@@ -171,11 +182,7 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
     },
 
     slide(session) {
-      const wanted = idleEnd(config.session, session, clock())
-      if (isWorthSliding(config.session, session.record.expiresAt, wanted)) {
-        const write = async () => sessions.update(session, { expiresAt: wanted })
-        write().catch((error) => log.warn({ error }, 'a session could not be prolonged'))
-      }
+      putOff(session).catch((error) => log.warn({ error }, 'a session could not be prolonged'))
       return session.setCookies
     },
 
@@ -216,21 +223,6 @@ export function createStoredSessions(parts: SessionsParts): StoredSessions {
     claim: (id, lifetime) => store.claim(id, clock() + lifetime),
   }
   return sessions
-}
-
-/** Deletes those that match and had begun by then, and lets be who signed in since. */
-async function deleteBegun(
-  store: OpenStore,
-  filter: SessionFilter,
-  until: EpochSeconds,
-): Promise<number> {
-  let ended = 0
-  for await (const page of findPages(store, filter)) {
-    for (const { key, createdAt } of page) {
-      if (createdAt <= until && (await store.delete(key))) ended += 1
-    }
-  }
-  return ended
 }
 
 function isEnding({ lease }: SessionRecord): boolean {
